@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Device: anything that runs a Program: the CPU emulator, the scalar reference, a card. All devices
+// return the same bits, so a batch may run on any of them, and again on another after a failure.
+//
+//   auto loaded = device.Load(program);                        // once a model
+//   Status s = device.Run(**loaded, {rows, offsets}, output, deadline);
+//
+// Obligations of an implementation:
+//  1. Load and Run block; they are called from one thread at a time per device (thread-compatible).
+//     caps(), health() and EstimateRun() may be called from any thread at any time.
+//  2. Run neither keeps nor reads its arguments after it returned, whatever the outcome.
+//  3. On an error the content of `output` is undefined and the caller discards it.
+//  4. Results are bit-equal to accel/reference.
+//  5. No exception leaves a method.
+// Promises of the caller: a LoadedProgram is used only with the device that made it and destroyed
+// before it; arguments are checked by ValidateBatch or are known to be good.
+#ifndef ACCEL_DEVICE_H_
+#define ACCEL_DEVICE_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "accel/program/program.h"
+
+namespace sta {
+
+// Sequences packed end to end, never padded. Sequence i is rows offsets[i] .. offsets[i + 1]; the
+// first offset is 0, the last the number of rows, and every sequence has at least one row.
+struct PackedSequences {
+  std::span<const int16_t> rows;  // [tokens][hidden_size]
+  std::span<const int32_t> sequence_offsets;
+
+  int64_t token_count() const { return sequence_offsets.empty() ? 0 : sequence_offsets.back(); }
+};
+
+// INVALID_ARGUMENT where offsets or sizes break the rules above or `output` has another size than
+// the rows.
+absl::Status ValidateBatch(const Program& program, const PackedSequences& batch,
+                           std::span<const int16_t> output);
+
+struct DeviceCaps {
+  std::string name;        // "emulator", "xrt:0": unique in a process
+  std::string kind;        // "emulator", "reference", "xrt"
+  std::string detail;      // what a person wants to know: ISA, threads, card
+  int64_t max_tokens = 0;  // largest batch that Run takes
+};
+
+enum class DeviceHealth { kHealthy, kFailed };
+
+// A Program laid out for one device. Immutable; owns what the device needs to run it.
+class LoadedProgram {
+ public:
+  virtual ~LoadedProgram() = default;
+  LoadedProgram(const LoadedProgram&) = delete;
+  LoadedProgram& operator=(const LoadedProgram&) = delete;
+
+ protected:
+  LoadedProgram() = default;
+};
+
+class Device {
+ public:
+  virtual ~Device() = default;
+  Device() = default;
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  virtual const DeviceCaps& caps() const = 0;
+  virtual DeviceHealth health() const = 0;
+
+  // RESOURCE_EXHAUSTED: the device's memory is full; UNAVAILABLE: the device is gone.
+  virtual absl::StatusOr<std::unique_ptr<LoadedProgram>> Load(
+      std::shared_ptr<const Program> program) = 0;
+
+  // DEADLINE_EXCEEDED: the deadline passed before the batch was done (a device may notice late);
+  // UNAVAILABLE: the device failed and the batch may be run elsewhere; INVALID_ARGUMENT: a batch
+  // over max_tokens.
+  virtual absl::Status Run(const LoadedProgram& program, const PackedSequences& batch,
+                           std::span<int16_t> output, absl::Time deadline) = 0;
+
+  // How long Run would take on an idle device; a guess that orders devices and drops hopeless work.
+  virtual absl::Duration EstimateRun(const LoadedProgram& program,
+                                     std::span<const int32_t> sequence_offsets) const = 0;
+};
+
+}  // namespace sta
+
+#endif  // ACCEL_DEVICE_H_

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Package: a model on disk, opened for reading. docs/package-format.md describes the bytes; a
+// package is untrusted input, so everything that is returned here was checked first.
+//
+//   auto package = Package::Open("/models/minilm/1", PackageCheck::kStructure);
+//   auto encoder = (*package)->ReadEncoder();
+//
+// A Package keeps its files mapped read-only while it lives; views that it hands out point into
+// those mappings. Immutable and thread-safe after Open. Open and the Read functions do file I/O.
+#ifndef MODEL_STORE_PACKAGE_PACKAGE_H_
+#define MODEL_STORE_PACKAGE_PACKAGE_H_
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "model_store/package/encoder_parameters.h"
+#include "model_store/package/manifest.h"
+#include "model_store/package/model_config.h"
+
+namespace sta {
+
+enum class PackageCheck {
+  kStructure,  // sizes, shapes, names, ranges: enough to run it safely
+  kHashes,     // and every file's SHA-256
+};
+
+struct EmbeddingTables {
+  EmbeddingTableView word;
+  EmbeddingTableView position;
+  EmbeddingTableView token_type;  // rows == 0 where the model has no token types
+};
+
+class Package {
+ public:
+  virtual ~Package() = default;
+
+  // NOT_FOUND: no such directory or no manifest; DATA_LOSS: a damaged or inconsistent package;
+  // FAILED_PRECONDITION: a format or arithmetic version that this build does not know.
+  static absl::StatusOr<std::shared_ptr<const Package>> Open(const std::filesystem::path& directory,
+                                                             PackageCheck check);
+
+  virtual const Manifest& manifest() const = 0;
+  virtual const ModelConfig& config() const = 0;
+
+  // Decodes the encoder's tensors. The caller owns the result; nothing points into the mapping.
+  virtual absl::StatusOr<EncoderParameters> ReadEncoder() const = 0;
+  // Views into the mapping: valid while this Package lives.
+  virtual const EmbeddingTables& embeddings() const = 0;
+  virtual absl::StatusOr<HeadParameters> ReadHead() const = 0;
+  // A small text file of the package that the manifest lists (vocab.txt, tokenizer.json, ...).
+  // NOT_FOUND where the manifest does not list it.
+  virtual absl::StatusOr<std::string> ReadTextFile(std::string_view name) const = 0;
+};
+
+// What a writer is given; everything is checked as a reader would.
+struct PackageContents {
+  ModelConfig config;
+  EncoderParameters encoder;
+  EmbeddingTables embeddings;
+  HeadParameters head;
+  // Tokenizer files and others to carry along: name -> content.
+  std::map<std::string, std::string> text_files;
+  // config.json as the model's author wrote it (a JSON object); our `sta` section is added.
+  std::string hugging_face_config = "{}";
+  Provenance provenance;
+};
+
+// Writes a package as a new directory: to a temporary sibling first, synced, then renamed, so that
+// `directory` either does not exist or is whole. ALREADY_EXISTS where `directory` exists.
+absl::Status WritePackage(const PackageContents& contents, const std::filesystem::path& directory);
+
+}  // namespace sta
+
+#endif  // MODEL_STORE_PACKAGE_PACKAGE_H_

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// WordPieceTokenizer: text to token ids, equal token for token to Hugging Face's BERT tokenizers.
+//
+//   auto tokenizer = WordPieceTokenizer::FromFiles({.vocab_txt = ..., .tokenizer_config = ...});
+//   auto tokens = (*tokenizer)->Encode("hello world", std::nullopt, /*max_tokens=*/256);
+//
+// Immutable after construction and thread-safe; Encode does not block.
+#ifndef MODEL_STORE_TOKENIZER_WORDPIECE_TOKENIZER_H_
+#define MODEL_STORE_TOKENIZER_WORDPIECE_TOKENIZER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "model_store/tokenizer/token_sequence.h"
+
+namespace sta {
+
+// Contents of a model's tokenizer files; an empty string means the file is absent. tokenizer_json
+// wins over vocab_txt where both are given, as in Hugging Face's fast tokenizers.
+struct TokenizerFiles {
+  std::string vocab_txt;
+  std::string tokenizer_json;
+  std::string tokenizer_config_json;
+  std::string special_tokens_map_json;
+};
+
+class WordPieceTokenizer {
+ public:
+  virtual ~WordPieceTokenizer() = default;
+
+  // INVALID_ARGUMENT: no vocabulary, a missing special token, malformed JSON, or a tokenizer that
+  // is not BERT's WordPiece (the message names what was found).
+  static absl::StatusOr<std::unique_ptr<const WordPieceTokenizer>> FromFiles(
+      const TokenizerFiles& files);
+
+  // Tokenizes `text` (and `pair`) to [CLS] text [SEP] (pair [SEP]), cut to `max_tokens` in all
+  // (longest first, as Hugging Face does). INVALID_ARGUMENT: invalid UTF-8 (the byte offset is
+  // named), or max_tokens too small for the special tokens.
+  virtual absl::StatusOr<TokenSequence> Encode(std::string_view text,
+                                               std::optional<std::string_view> pair,
+                                               int64_t max_tokens) const = 0;
+
+  // Number of ids; every id returned by Encode is below it.
+  virtual int64_t vocabulary_size() const = 0;
+  // The token's text, as in the vocabulary; empty for an id out of range.
+  virtual std::string_view TokenText(int32_t id) const = 0;
+  // The limit that tokenizer_config.json or tokenizer.json's truncation names; nullopt if none.
+  virtual std::optional<int64_t> model_max_tokens() const = 0;
+};
+
+}  // namespace sta
+
+#endif  // MODEL_STORE_TOKENIZER_WORDPIECE_TOKENIZER_H_
