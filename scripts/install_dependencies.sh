@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what this project needs from Debian 12. Does nothing, quickly, when all is there.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+usage: scripts/install_dependencies.sh [--build-only] [--list] [--help]
+
+Installs the Debian 12 packages that building, testing and the quick start need, with apt, as root
+or through sudo. Prints nothing but one line when everything is there already.
+
+  --build-only  only what building the server and stactl needs (the Dockerfile uses this)
+  --list        print the names of the packages and stop
+  --help        this text
+USAGE
+}
+
+# One package a line; what it is for where the name does not say.
+build_packages() {
+  cat <<'PACKAGES' | sed 's/ *#.*//'
+ca-certificates
+cmake
+g++
+git
+grpc-proto               # health.proto, so that reflection can describe the health service
+libabsl-dev
+libcli11-dev
+libeigen3-dev
+libgrpc++-dev
+libicu-dev
+libprotobuf-dev
+libspdlog-dev
+libssl-dev
+libyaml-cpp-dev
+libzstd-dev
+lld
+ninja-build
+nlohmann-json3-dev
+pkg-config
+prometheus-cpp-dev
+protobuf-compiler
+protobuf-compiler-grpc
+zlib1g-dev
+PACKAGES
+}
+
+developer_packages() {
+  cat <<'PACKAGES' | sed 's/ *#.*//'
+ccache
+clang                    # the fuzz targets
+clang-format
+clang-tidy
+curl
+libbenchmark-dev
+libclang-rt-14-dev       # libFuzzer and clang's sanitizer runtimes
+libgmock-dev
+libgtest-dev
+python3
+python3-venv             # clients of the system tests
+unzip
+PACKAGES
+}
+
+build_only=0
+list_only=0
+for argument in "$@"; do
+  case "$argument" in
+    --build-only) build_only=1 ;;
+    --list) list_only=1 ;;
+    --help|-h) usage; exit 0 ;;
+    *) echo "install_dependencies.sh: unknown option '$argument'; see --help" >&2; exit 2 ;;
+  esac
+done
+
+mapfile -t packages < <(build_packages; if [ "$build_only" = 0 ]; then developer_packages; fi)
+if [ "$list_only" = 1 ]; then
+  printf '%s\n' "${packages[@]}"
+  exit 0
+fi
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  echo "install_dependencies.sh: this is not Debian; install by hand: ${packages[*]}" >&2
+  exit 1
+fi
+
+is_installed() {
+  dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null | grep -q '^installed'
+}
+
+missing=()
+for package in "${packages[@]}"; do
+  if ! is_installed "$package"; then missing+=("$package"); fi
+done
+if [ "${#missing[@]}" = 0 ]; then
+  echo "dependencies: all ${#packages[@]} packages are installed"
+  exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "install_dependencies.sh: not root and no sudo; as root: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+echo "dependencies: installing ${missing[*]}"
+log="$(mktemp)"
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+if ! { "${as_root[@]}" apt-get update &&
+       "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+         apt-get install --yes --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  tail -n 30 "$log" >&2
+  echo "install_dependencies.sh: apt-get failed; its last lines are above" >&2
+  exit 1
+fi
+echo "dependencies: installed"
