@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Settings: everything that an operator can choose about the server, checked. Made by
+// LoadSettings (command_line.h) from flags and an optional file; the table of names, help texts
+// and checks is setting_table.h. A default-constructed Settings holds every default.
+#ifndef SERVER_CONFIG_SETTINGS_H_
+#define SERVER_CONFIG_SETTINGS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace sta {
+
+// Where to listen. `host` is a name or a numeric address (IPv6 without brackets).
+struct Address {
+  std::string host;
+  int port = 0;  // 0: any free port
+
+  // "host:port", with brackets around an IPv6 host.
+  std::string ToString() const;
+
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+// One device that computes batches.
+struct DeviceSetting {
+  std::string kind = "emulator";
+  int threads = 0;  // 0: one a processor
+
+  friend bool operator==(const DeviceSetting&, const DeviceSetting&) = default;
+};
+
+struct Settings {
+  std::string store;
+  Address listen = {"127.0.0.1", 8001};
+  // The metrics page; an empty host turns it off.
+  Address metrics = {"127.0.0.1", 8002};
+  std::string ports_file;
+
+  std::vector<DeviceSetting> devices = {DeviceSetting{}};
+  int64_t max_batch_tokens = 4096;
+  int64_t max_queue_tokens = 1 << 18;
+  int64_t max_queue_requests = 4096;
+  absl::Duration max_queue_delay = absl::ZeroDuration();
+
+  int64_t max_message_bytes = 64 << 20;
+  int64_t max_rows_per_request = 4096;
+  absl::Duration drain_timeout = absl::Seconds(20);
+
+  std::string log_level = "info";
+  std::string log_format = "text";
+};
+
+}  // namespace sta
+
+#endif  // SERVER_CONFIG_SETTINGS_H_

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/config/setting_table.h"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "tests/support/status_matchers.h"
+
+namespace sta {
+namespace {
+
+using absl::StatusCode;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+TEST(SettingTableTest, NamesAreUniqueAndPlain) {
+  std::set<std::string_view> names;
+  for (const SettingSpec& spec : SettingTable()) {
+    EXPECT_TRUE(names.insert(spec.name).second) << spec.name;
+    EXPECT_EQ(spec.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), std::string_view::npos);
+    EXPECT_FALSE(spec.help.empty()) << spec.name;
+  }
+}
+
+TEST(SettingTableTest, EveryDefaultCanBeReadBack) {
+  for (const SettingSpec& spec : SettingTable()) {
+    const std::string text = spec.show(Settings{});
+    if (text.empty()) continue;  // store and ports_file have none
+    Settings settings;
+    EXPECT_THAT(spec.apply(text, settings), IsOk()) << spec.name;
+    EXPECT_EQ(spec.show(settings), text) << spec.name;
+  }
+}
+
+TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
+  struct Case {
+    std::string_view name, text;
+  };
+  // One value a setting, none of them its default: setting one must change that one only.
+  const std::vector<Case> cases = {
+      {"store", "/models"},          {"listen", "[::]:1"},           {"metrics", "off"},
+      {"ports_file", "/run/ports"},  {"devices", "emulator:3"},      {"max_batch_tokens", "17"},
+      {"max_queue_tokens", "18"},    {"max_queue_requests", "19"},   {"max_queue_delay", "3ms"},
+      {"max_message_bytes", "2KiB"}, {"max_rows_per_request", "20"}, {"drain_timeout", "4s"},
+      {"log_level", "warn"},         {"log_format", "json"}};
+  ASSERT_EQ(cases.size(), SettingTable().size());
+  for (const Case& c : cases) {
+    Settings settings;
+    ASSERT_THAT(ApplySetting(c.name, c.text, settings), IsOk());
+    for (const SettingSpec& spec : SettingTable()) {
+      EXPECT_EQ(spec.show(settings), spec.name == c.name ? c.text : spec.show(Settings{}))
+          << "after setting " << c.name << ", " << spec.name;
+    }
+  }
+}
+
+TEST(SettingTableTest, RefusesUnknownNamesWithTheNearestOne) {
+  Settings settings;
+  EXPECT_THAT(
+      ApplySetting("lisen", "x", settings),
+      StatusIs(StatusCode::kInvalidArgument, "unknown key 'lisen'; did you mean 'listen'?"));
+  EXPECT_THAT(ApplySetting("verbosity", "3", settings),
+              StatusIs(StatusCode::kInvalidArgument,
+                       "unknown key 'verbosity'; sta-server --help lists the known ones"));
+}
+
+TEST(SettingTableTest, RefusedValuesNameTheSetting) {
+  Settings settings;
+  EXPECT_THAT(ApplySetting("log_level", "loud", settings),
+              StatusIs(StatusCode::kInvalidArgument,
+                       "log_level: 'loud' is unknown; allowed: debug, info, warn, error"));
+  EXPECT_THAT(ApplySetting("store", "", settings),
+              StatusIs(StatusCode::kInvalidArgument, StartsWith("store: the path is empty")));
+}
+
+TEST(SettingTableTest, OperationsManualShowsTheTable) {
+  std::ifstream file(std::string(STA_TEST_DATA_DIR) + "/../docs/operations.md");
+  std::stringstream manual;
+  manual << file.rdbuf();
+  EXPECT_THAT(manual.str(), HasSubstr(SettingsMarkdown()))
+      << "docs/operations.md must hold this table:\n"
+      << SettingsMarkdown();
+}
+
+}  // namespace
+}  // namespace sta
