@@ -39,7 +39,8 @@ struct PackedSequences {
   int64_t token_count() const { return sequence_offsets.empty() ? 0 : sequence_offsets.back(); }
 };
 
-// INVALID_ARGUMENT where offsets or sizes break the rules above or `output` has another size than
+// INVALID_ARGUMENT where offsets or sizes break the rules above, a sequence is longer than 65,536
+// tokens (the bound of the accumulators of attention) or `output` has another size than
 // the rows.
 absl::Status ValidateBatch(const Program& program, const PackedSequences& batch,
                            std::span<const int16_t> output);

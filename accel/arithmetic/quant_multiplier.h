@@ -51,7 +51,7 @@ inline std::optional<Scale> QuantMultiplier(double ratio, int bits) {
 // What the bias of one output channel is made of, section 9.5.
 struct BiasTerms {
   double bias = 0.0;        // b / (s_in * s_w)
-  Scale scale;              // of the channel
+  Scale scale = {};         // of the channel
   int32_t input_zero = 0;   // z_in
   int32_t output_zero = 0;  // z_out
   int64_t weight_sum = 0;   // sum_k wq[k]
