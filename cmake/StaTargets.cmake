@@ -4,7 +4,7 @@ include(GoogleTest OPTIONAL)
 # Warnings for our own code; an interface target so that nothing global leaks into dependencies.
 add_library(sta_warnings INTERFACE)
 target_compile_options(sta_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                       -Woverloaded-virtual -Wno-unused-parameter)
+                       -Woverloaded-virtual -Wno-unused-parameter -Wno-missing-field-initializers)
 if(STA_WARNINGS_AS_ERRORS)
   target_compile_options(sta_warnings INTERFACE -Werror)
 endif()
