@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real sta-server process for a test: free ports, its log kept, ended by SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import signal
+import subprocess
+import threading
+
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 60
+
+
+class ServerProcess:
+    """Starts `binary` with ports of its own choosing and waits until it says that it serves.
+
+    with ServerProcess(binary, ["--store", path]) as server:
+        channel = grpc.insecure_channel(server.rpc_address)
+
+    The log line that the server writes when it serves holds the addresses: tests bind port 0.
+    """
+
+    def __init__(self, binary: pathlib.Path, arguments: list[str], ports: bool = True) -> None:
+        if ports:
+            arguments = [*arguments, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]
+        self.rpc_address = ""
+        self.metrics_address = ""
+        self._lines: list[str] = []
+        self._serving = threading.Event()
+        self._process = subprocess.Popen(
+            [str(binary), *arguments], stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> ServerProcess:
+        if not self._serving.wait(START_TIMEOUT_S) or not self.rpc_address:
+            self.kill()
+            raise AssertionError(f"the server does not serve; its log:\n{self.log()}")
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._process.poll() is None:
+            self.signal(signal.SIGTERM)
+        try:
+            self.wait()
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.append(line)
+            event = self.parse(line)
+            if event.get("event") == "serving":
+                self.rpc_address = event["listen"]
+                self.metrics_address = event["metrics"]
+                self._serving.set()
+        self._serving.set()  # The process has ended: nobody needs to wait any longer.
+
+    @staticmethod
+    def parse(line: str) -> dict:
+        """The fields of one structured log line; empty for anything else."""
+        try:
+            fields = json.loads(line)
+        except ValueError:
+            return {}
+        return fields if isinstance(fields, dict) else {}
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def log(self) -> str:
+        return "".join(self._lines)
+
+    def events(self) -> list[dict]:
+        return [fields for fields in map(self.parse, list(self._lines)) if fields]
+
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """Waits for the end and returns the exit status."""
+        code = self._process.wait(STOP_TIMEOUT_S)
+        self._reader.join()
+        return code
+
+    def kill(self) -> None:
+        self._process.kill()
+        self.wait()

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Gets the clients of the system tests: a Python environment with those of requirements.txt, and
+# grpcurl and grpc-health-probe where there is a Go to build them with.
+set -euo pipefail
+
+usage() {
+  cat <<'USAGE'
+usage: tests/system/setup_clients.sh DIR
+
+Makes DIR/venv (Python clients) and DIR/bin (Go clients). What is there in the right version is
+kept. Without Go 1.24 or newer there is no DIR/bin; the tests that need it are then skipped.
+USAGE
+}
+
+[ "$#" = 1 ] || { usage >&2; exit 2; }
+[ "$1" != --help ] || { usage; exit 0; }
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+mkdir -p "$1"
+cd "$1"
+
+# setup_python: the environment is complete when it holds a copy of the requirements it was made of.
+setup_python() {
+  if cmp -s "$here/requirements.txt" venv/requirements.txt; then return; fi
+  local candidate python=""
+  for candidate in python3 /usr/bin/python3; do
+    if "$candidate" -c 'import venv, ensurepip' 2>/dev/null; then python="$candidate"; break; fi
+  done
+  if [ -z "$python" ]; then
+    echo "setup_clients.sh: no python3 with venv; run scripts/install_dependencies.sh" >&2
+    exit 1
+  fi
+  echo "making a Python environment for the clients"
+  rm -rf venv
+  "$python" -m venv venv
+  venv/bin/pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+  cp "$here/requirements.txt" venv/requirements.txt
+}
+
+# setup_go PROGRAM MODULE VERSION
+setup_go() {
+  if [ "$(cat "bin/$1.version" 2>/dev/null)" = "$3" ]; then return; fi
+  echo "building $1 $3"
+  if GOBIN="$PWD/bin" GOTOOLCHAIN=local GOFLAGS=-buildvcs=false go install "$2@$3" 2>go.log; then
+    echo "$3" >"bin/$1.version"
+  else
+    tail -n 5 go.log >&2
+    echo "setup_clients.sh: $1 could not be built; its tests will be skipped" >&2
+  fi
+}
+
+setup_python
+if command -v go >/dev/null; then
+  mkdir -p bin
+  setup_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl v1.9.3
+  setup_go grpc-health-probe github.com/grpc-ecosystem/grpc-health-probe v0.4.42
+else
+  echo "setup_clients.sh: there is no Go: the tests of grpcurl and grpc-health-probe are skipped"
+fi
