@@ -14,6 +14,7 @@ import concurrent.futures
 import hashlib
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 import time
@@ -49,6 +50,12 @@ def stamp_key(source: str, headers: list[str] | None, salt: bytes) -> str | None
     return digest.hexdigest()
 
 
+def object_of(command: str) -> str:
+    """The object file that a compile command makes, as ninja names it."""
+    words = shlex.split(command)
+    return words[words.index("-o") + 1]
+
+
 def check(build: pathlib.Path, source: str) -> tuple[str, int, str, float]:
     start = time.monotonic()
     run = subprocess.run(
@@ -74,7 +81,7 @@ def main() -> int:
     for command in commands:
         source = pathlib.Path(command["file"]).resolve()
         if source.is_relative_to(root) and not source.is_relative_to(root / "build"):
-            outputs.setdefault(str(source), command["output"])
+            outputs.setdefault(str(source), object_of(command["command"]))
 
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
     salt = version + (root / ".clang-tidy").read_bytes()
