@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/services/grpc_server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/server_builder.h>
+
+#include <mutex>
+#include <utility>
+
+#include "strings/str_cat.h"
+
+namespace sta {
+namespace {
+
+// Reflection is the only synchronous service; each of its streams holds one of these.
+constexpr int kMaxSynchronousThreads = 8;
+
+// The plugin is in effect for every server that is built afterwards, so once is enough.
+void EnableReflection() {
+  static std::once_flag once;
+  std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
+}
+
+void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
+  // Without this a second server on the same port would start and take half of the connections.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A peer that vanished is noticed within 80 s; clients may ping as often as every 10 s, which
+  // load balancers and tritonclient's keepalive options do.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder.SetResourceQuota(grpc::ResourceQuota("sta-server").SetMaxThreads(kMaxSynchronousThreads));
+}
+
+}  // namespace
+
+GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server, Address address)
+    : server_(std::move(server)), address_(std::move(address)) {}
+
+GrpcServer::~GrpcServer() { Shutdown(absl::Now()); }
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    const GrpcServerOptions& options, const std::vector<grpc::Service*>& services) {
+  EnableReflection();
+  // Ours takes its place (health_service.h).
+  grpc::EnableDefaultHealthCheckService(false);
+  grpc::ServerBuilder builder;
+  ConfigureChannels(builder, options);
+  Address address = options.listen;
+  builder.AddListeningPort(options.listen.ToString(), grpc::InsecureServerCredentials(),
+                           &address.port);
+  for (grpc::Service* service : services) builder.RegisterService(service);
+  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  if (server == nullptr || address.port == 0) {
+    return absl::UnavailableError(StrCat("cannot listen on ", options.listen.ToString(),
+                                         ": in use, not an address of this host, or forbidden"));
+  }
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), std::move(address)));
+}
+
+void GrpcServer::Shutdown(absl::Time deadline) {
+  server_->Shutdown(absl::ToChronoTime(deadline));
+  server_->Wait();
+}
+
+}  // namespace sta

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The parts of the edge that need no model: listening, health, reflection, draining.
+#include "server/services/grpc_server.h"
+
+#include <grpcpp/create_channel.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "google/protobuf/descriptor.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "inference/open_inference_grpc.grpc.pb.h"
+#include "server/services/health_service.h"
+#include "sta/v1/model_store.grpc.pb.h"
+#include "tests/server/services/reflection_client.h"
+#include "tests/support/status_matchers.h"
+
+namespace sta {
+namespace {
+
+using absl::StatusCode;
+using grpc::health::v1::HealthCheckRequest;
+using grpc::health::v1::HealthCheckResponse;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsSupersetOf;
+
+class GrpcServerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    STA_ASSERT_OK_AND_ASSIGN(
+        server_, GrpcServer::Start({.listen = {"127.0.0.1", 0}},
+                                   {&inference_service_, &store_service_, &health_service_}));
+    channel_ =
+        grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials());
+    health_ = grpc::health::v1::Health::NewStub(channel_);
+  }
+
+  grpc::Status Check(const std::string& name, HealthCheckResponse& response) {
+    grpc::ClientContext context;
+    HealthCheckRequest request;
+    request.set_service(name);
+    return health_->Check(&context, request, &response);
+  }
+
+  HealthBoard board_;
+  HealthService health_service_{board_};
+  inference::GRPCInferenceService::CallbackService inference_service_;
+  v1::ModelStore::CallbackService store_service_;
+  std::unique_ptr<GrpcServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<grpc::health::v1::Health::Stub> health_;
+};
+
+TEST_F(GrpcServerTest, TakesAFreePortAndRefusesATakenOne) {
+  EXPECT_GT(server_->address().port, 0);
+  EXPECT_THAT(GrpcServer::Start({.listen = server_->address()}, {}),
+              StatusIs(StatusCode::kUnavailable,
+                       HasSubstr("cannot listen on " + server_->address().ToString())));
+}
+
+TEST_F(GrpcServerTest, HealthCheckKnowsItsNames) {
+  board_.Set("", true);
+  board_.Set("m", false);
+  HealthCheckResponse response;
+  ASSERT_TRUE(Check("", response).ok());
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+  ASSERT_TRUE(Check("m", response).ok());
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  const grpc::Status unknown = Check("x", response);
+  EXPECT_EQ(unknown.error_code(), grpc::NOT_FOUND);
+  EXPECT_THAT(unknown.error_message(), HasSubstr("unknown service 'x'"));
+}
+
+TEST_F(GrpcServerTest, HealthWatchStreamsChangesAndTheEnd) {
+  grpc::ClientContext context;
+  HealthCheckRequest request;
+  request.set_service("m");
+  auto watch = health_->Watch(&context, request);
+  HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVICE_UNKNOWN);
+  board_.Set("m", true);
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
+  board_.Set("m", true);   // no change: nothing is sent
+  board_.Set("n", false);  // another name
+  board_.Set("m", false);
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  board_.Set("m", true);
+  ASSERT_TRUE(watch->Read(&response));
+  board_.Close();
+  ASSERT_TRUE(watch->Read(&response));
+  EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
+  EXPECT_FALSE(watch->Read(&response));
+  EXPECT_EQ(watch->Finish().error_code(), grpc::UNAVAILABLE);
+}
+
+TEST_F(GrpcServerTest, HealthWatchEndsWithItsClient) {
+  grpc::ClientContext context;
+  auto watch = health_->Watch(&context, HealthCheckRequest());
+  HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  context.TryCancel();
+  EXPECT_FALSE(watch->Read(&response));
+  EXPECT_EQ(watch->Finish().error_code(), grpc::CANCELLED);
+  board_.Set("", true);  // must not reach the dead call
+}
+
+TEST_F(GrpcServerTest, ShutdownCancelsWatchesAtItsDeadline) {
+  grpc::ClientContext context;
+  auto watch = health_->Watch(&context, HealthCheckRequest());
+  HealthCheckResponse response;
+  ASSERT_TRUE(watch->Read(&response));
+  server_->Shutdown(absl::Now());  // returns although the watch would go on for ever
+  EXPECT_FALSE(watch->Read(&response));
+  EXPECT_FALSE(watch->Finish().ok());
+}
+
+TEST_F(GrpcServerTest, ReflectionListsAndDescribesEveryService) {
+  ReflectionClient reflection(channel_);
+  const std::vector<std::string> services = reflection.ListServices();
+  EXPECT_THAT(services,
+              IsSupersetOf({"inference.GRPCInferenceService", "grpc.health.v1.Health",
+                            "sta.v1.ModelStore", "grpc.reflection.v1alpha.ServerReflection"}));
+  for (const std::string& service : services) {
+    EXPECT_THAT(reflection.DefinedSymbols(service), Contains(service));
+  }
+}
+
+TEST_F(GrpcServerTest, ReflectionFindsMethodsByTheirFullName) {
+  ReflectionClient reflection(channel_);
+  // What ghz and grpcurl ask.
+  for (const char* method :
+       {"inference.GRPCInferenceService.ModelInfer", "inference.GRPCInferenceService.ServerLive",
+        "grpc.health.v1.Health.Watch", "sta.v1.ModelStore.ListModels"}) {
+    EXPECT_THAT(reflection.DefinedSymbols(method), Contains(method));
+  }
+  EXPECT_THAT(reflection.DefinedSymbols("inference.ModelInferRequest.InferInputTensor"),
+              Contains("inference.ModelInferRequest"));
+  EXPECT_TRUE(reflection.DefinedSymbols("inference.GRPCInferenceService.NoSuchMethod").empty());
+  EXPECT_TRUE(reflection.DefinedSymbols("no.Such").empty());
+}
+
+}  // namespace
+}  // namespace sta
