@@ -84,7 +84,9 @@ def main() -> int:
             outputs.setdefault(str(source), object_of(command["command"]))
 
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
-    salt = version + (root / ".clang-tidy").read_bytes()
+    salt = version + b"".join(
+        (root / folder / ".clang-tidy").read_bytes() for folder in (".", "tests")
+    )
     headers = project_headers(build, root)
     stamps = build / "tidy"
     stamps.mkdir(exist_ok=True)
