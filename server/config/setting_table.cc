@@ -109,9 +109,9 @@ constexpr std::array kSettings = {
                   return Store(ParseChoice(text, {"debug", "info", "warn", "error"}), s.log_level);
                 },
                 [](const Settings& s) { return s.log_level; }},
-    SettingSpec{"log_format", "FORMAT", "How log lines look: text or json.",
+    SettingSpec{"log_format", "FORMAT", "How log lines look: json or text.",
                 [](std::string_view text, Settings& s) {
-                  return Store(ParseChoice(text, {"text", "json"}), s.log_format);
+                  return Store(ParseChoice(text, {"json", "text"}), s.log_format);
                 },
                 [](const Settings& s) { return s.log_format; }},
 };

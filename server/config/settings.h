@@ -51,7 +51,7 @@ struct Settings {
   absl::Duration drain_timeout = absl::Seconds(20);
 
   std::string log_level = "info";
-  std::string log_format = "text";
+  std::string log_format = "json";
 };
 
 }  // namespace sta

@@ -37,13 +37,13 @@ TEST(CommandLineTest, ReadsFlagsInBothSpellings) {
 TEST(CommandLineTest, FlagsOverrideTheFile) {
   const std::filesystem::path path =
       std::filesystem::path(testing::TempDir()) / "command_line_test.yaml";
-  std::ofstream(path) << "store: /from-file\nmax_batch_tokens: 100\nlog_format: json\n";
+  std::ofstream(path) << "store: /from-file\nmax_batch_tokens: 100\nlog_format: text\n";
   STA_ASSERT_OK_AND_ASSIGN(
       const CommandLine command,
-      Parse({"--max-batch-tokens", "200", "--config", path.c_str(), "--log-format", "text"}));
+      Parse({"--max-batch-tokens", "200", "--config", path.c_str(), "--log-format", "json"}));
   EXPECT_EQ(command.settings.store, "/from-file");
   EXPECT_EQ(command.settings.max_batch_tokens, 200);
-  EXPECT_EQ(command.settings.log_format, "text");
+  EXPECT_EQ(command.settings.log_format, "json");
   std::filesystem::remove(path);
 }
 

@@ -43,7 +43,7 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
       {"ports_file", "/run/ports"},  {"devices", "emulator:3"},      {"max_batch_tokens", "17"},
       {"max_queue_tokens", "18"},    {"max_queue_requests", "19"},   {"max_queue_delay", "3ms"},
       {"max_message_bytes", "2KiB"}, {"max_rows_per_request", "20"}, {"drain_timeout", "4s"},
-      {"log_level", "warn"},         {"log_format", "json"}};
+      {"log_level", "warn"},         {"log_format", "text"}};
   ASSERT_EQ(cases.size(), SettingTable().size());
   for (const Case& c : cases) {
     Settings settings;

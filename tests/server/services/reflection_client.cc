@@ -5,9 +5,9 @@
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/message.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/support/sync_stream.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/impl/codegen/rpc_method.h>
+#include <grpcpp/support/sync_stream.h>
 
 #include <utility>
 

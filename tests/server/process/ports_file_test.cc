@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/process/ports_file.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/status_matchers.h"
+
+namespace sta {
+namespace {
+
+std::string Content(const std::filesystem::path& path) {
+  std::stringstream content;
+  content << std::ifstream(path).rdbuf();
+  return content.str();
+}
+
+TEST(PortsFileTest, WritesTheAddressesAndReplacesAnOldFile) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "ports_file_test";
+  std::ofstream(path) << "old and long content that must not remain\n";
+  ASSERT_THAT(WritePortsFile(path, {"127.0.0.1", 4001}, {"::1", 4002}), IsOk());
+  EXPECT_EQ(Content(path), "grpc=127.0.0.1:4001\nmetrics=[::1]:4002\n");
+  ASSERT_THAT(WritePortsFile(path, {"127.0.0.1", 4001}, {}), IsOk());
+  EXPECT_EQ(Content(path), "grpc=127.0.0.1:4001\n");
+  EXPECT_FALSE(std::filesystem::exists(path.string() + ".tmp"));
+  std::filesystem::remove(path);
+}
+
+TEST(PortsFileTest, SaysWhichFileCannotBeWritten) {
+  EXPECT_THAT(WritePortsFile("/nowhere/ports", {"127.0.0.1", 1}, {}),
+              StatusIs(absl::StatusCode::kUnavailable, testing::HasSubstr("/nowhere/ports")));
+}
+
+}  // namespace
+}  // namespace sta
