@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Manifest: manifest.json of a package: what is in it, how big, which hash, how it was made.
+// Plain values and pure functions.
 #ifndef MODEL_STORE_PACKAGE_MANIFEST_H_
 #define MODEL_STORE_PACKAGE_MANIFEST_H_
 
@@ -56,7 +57,14 @@ struct Manifest {
 
 // DATA_LOSS for anything malformed, FAILED_PRECONDITION for an unknown version.
 absl::StatusOr<Manifest> ParseManifest(std::string_view json);
-std::string FormatManifest(const Manifest& manifest);
+// INVALID_ARGUMENT where provenance is not valid UTF-8.
+absl::StatusOr<std::string> FormatManifest(const Manifest& manifest);
+
+inline constexpr std::string_view kManifestFile = "manifest.json";
+
+// Whether a package may hold a file of this name: letters, digits, '.', '_' and '-', at most 128,
+// not beginning with a dot, not the manifest itself.
+bool IsPackageFileName(std::string_view name);
 
 }  // namespace sta
 

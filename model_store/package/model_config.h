@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ModelConfig: what a package's config.json says, checked: the Hugging Face keys that matter and
-// our own `sta` section (task, pooling, limits). The host side of a model is built from it.
+// ModelConfig: what a package's config.json says, checked. All that the server needs stands in our
+// own `sta` section; the Hugging Face keys beside it are carried along for other tools and for
+// people. The host side of a model is built from it. Plain values and pure functions.
 #ifndef MODEL_STORE_PACKAGE_MODEL_CONFIG_H_
 #define MODEL_STORE_PACKAGE_MODEL_CONFIG_H_
 
@@ -44,6 +45,14 @@ struct ModelConfig {
 
   friend bool operator==(const ModelConfig&, const ModelConfig&) = default;
 };
+
+// Reads the `sta` section of a package's config.json and checks every value. INVALID_ARGUMENT names
+// the key and what is allowed.
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json);
+
+// The author's config.json (a JSON object) with our `sta` section added.
+absl::StatusOr<std::string> FormatModelConfig(const ModelConfig& config,
+                                              std::string_view hugging_face_config);
 
 }  // namespace sta
 

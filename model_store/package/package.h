@@ -21,6 +21,7 @@
 #include "model_store/package/encoder_parameters.h"
 #include "model_store/package/manifest.h"
 #include "model_store/package/model_config.h"
+#include "model_store/package/safetensors.h"
 
 namespace sta {
 
@@ -37,24 +38,34 @@ struct EmbeddingTables {
 
 class Package {
  public:
-  virtual ~Package() = default;
-
-  // NOT_FOUND: no such directory or no manifest; DATA_LOSS: a damaged or inconsistent package;
+  // NOT_FOUND: no such directory or no manifest; DATA_LOSS: a damaged or inconsistent package (a
+  // file that is missing, not listed, a link or of another size; a tensor that does not fit);
   // FAILED_PRECONDITION: a format or arithmetic version that this build does not know.
   static absl::StatusOr<std::shared_ptr<const Package>> Open(const std::filesystem::path& directory,
                                                              PackageCheck check);
 
-  virtual const Manifest& manifest() const = 0;
-  virtual const ModelConfig& config() const = 0;
+  const Manifest& manifest() const { return manifest_; }
+  const ModelConfig& config() const { return config_; }
 
   // Decodes the encoder's tensors. The caller owns the result; nothing points into the mapping.
-  virtual absl::StatusOr<EncoderParameters> ReadEncoder() const = 0;
+  // Shapes are checked here, ranges of constants by Program::Validate. DATA_LOSS names the tensor.
+  absl::StatusOr<EncoderParameters> ReadEncoder() const;
   // Views into the mapping: valid while this Package lives.
-  virtual const EmbeddingTables& embeddings() const = 0;
-  virtual absl::StatusOr<HeadParameters> ReadHead() const = 0;
+  const EmbeddingTables& embeddings() const { return embeddings_; }
+  absl::StatusOr<HeadParameters> ReadHead() const;
   // A small text file of the package that the manifest lists (vocab.txt, tokenizer.json, ...).
   // NOT_FOUND where the manifest does not list it.
-  virtual absl::StatusOr<std::string> ReadTextFile(std::string_view name) const = 0;
+  absl::StatusOr<std::string> ReadTextFile(std::string_view name) const;
+
+ private:
+  Package() = default;
+
+  std::filesystem::path directory_;
+  Manifest manifest_;
+  ModelConfig config_;
+  std::unique_ptr<const SafetensorsFile> encoder_file_;
+  std::unique_ptr<const SafetensorsFile> embeddings_file_;
+  EmbeddingTables embeddings_;
 };
 
 // What a writer is given; everything is checked as a reader would.
@@ -71,7 +82,8 @@ struct PackageContents {
 };
 
 // Writes a package as a new directory: to a temporary sibling first, synced, then renamed, so that
-// `directory` either does not exist or is whole. ALREADY_EXISTS where `directory` exists.
+// `directory` either does not exist or is whole. Parent directories are made. ALREADY_EXISTS where
+// `directory` exists; INVALID_ARGUMENT where the contents do not fit together.
 absl::Status WritePackage(const PackageContents& contents, const std::filesystem::path& directory);
 
 }  // namespace sta

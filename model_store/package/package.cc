@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model_store/package/package.h"
+
+#include <utility>
+
+#include "model_store/package/encoder_tensors.h"
+#include "model_store/package/mapped_file.h"
+#include "model_store/package/package_files.h"
+#include "model_store/package/sha256.h"
+#include "strings/str_cat.h"
+
+namespace sta {
+namespace {
+
+constexpr int64_t kMaxJsonFileBytes = int64_t{64} << 20;
+constexpr int64_t kMaxTextFileBytes = int64_t{64} << 20;
+
+// What lies in the directory is exactly what the manifest lists.
+absl::Status CheckListing(const std::filesystem::path& directory, const Manifest& manifest) {
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (name != kManifestFile && !manifest.files.contains(name)) {
+      return absl::DataLossError(
+          StrCat("file '", name.substr(0, 128), "' is not listed in the manifest"));
+    }
+  }
+  if (error) return absl::DataLossError(StrCat("cannot list the package: ", error.message()));
+  for (const std::string_view required : {kConfigFile, kEncoderFile, kEmbeddingsFile}) {
+    if (!manifest.files.contains(std::string(required))) {
+      return absl::DataLossError(StrCat("the manifest does not list '", required, "'"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFile(const std::filesystem::path& path, const FileEntry& entry,
+                       PackageCheck check) {
+  const absl::StatusOr<std::unique_ptr<const MappedFile>> file = MappedFile::Open(path);
+  const std::string name = path.filename().string();
+  if (absl::IsNotFound(file.status())) {
+    return absl::DataLossError(StrCat("file '", name, "' is missing"));
+  }
+  if (!file.ok()) return file.status();
+  const int64_t size = std::ssize((*file)->bytes());
+  if (size != entry.size_bytes) {
+    return absl::DataLossError(
+        StrCat("file '", name, "' has ", size, " bytes, the manifest says ", entry.size_bytes));
+  }
+  if (check == PackageCheck::kHashes && Sha256Hex((*file)->bytes()) != entry.sha256) {
+    return absl::DataLossError(
+        StrCat("file '", name, "' is damaged: its SHA-256 is not the manifest's"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadSmallFile(const std::filesystem::path& path, int64_t max_bytes) {
+  const absl::StatusOr<std::unique_ptr<const MappedFile>> file = MappedFile::Open(path);
+  if (!file.ok()) return file.status();
+  if (std::ssize((*file)->bytes()) > max_bytes) {
+    return absl::DataLossError(StrCat("file '", path.filename().string(), "' has ",
+                                      (*file)->bytes().size(), " bytes, allowed are ", max_bytes));
+  }
+  return std::string((*file)->text());
+}
+
+absl::Status InFile(std::string_view file, const absl::Status& status) {
+  return absl::DataLossError(StrCat("file '", file, "': ", status.message()));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Package>> Package::Open(const std::filesystem::path& directory,
+                                                             PackageCheck check) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(directory, error)) {
+    return absl::NotFoundError(StrCat("'", directory.string(), "' is no directory"));
+  }
+  const absl::StatusOr<std::string> manifest_text =
+      ReadSmallFile(directory / kManifestFile, kMaxJsonFileBytes);
+  if (!manifest_text.ok()) return manifest_text.status();
+  absl::StatusOr<Manifest> manifest = ParseManifest(*manifest_text);
+  if (!manifest.ok()) return manifest.status();
+  if (absl::Status listed = CheckListing(directory, *manifest); !listed.ok()) return listed;
+  for (const auto& [name, entry] : manifest->files) {
+    if (absl::Status file = CheckFile(directory / name, entry, check); !file.ok()) return file;
+  }
+
+  auto package = std::shared_ptr<Package>(new Package());
+  package->directory_ = directory;
+  package->manifest_ = *std::move(manifest);
+  const absl::StatusOr<std::string> config_text =
+      ReadSmallFile(directory / kConfigFile, kMaxJsonFileBytes);
+  if (!config_text.ok()) return config_text.status();
+  absl::StatusOr<ModelConfig> config = ParseModelConfig(*config_text);
+  if (!config.ok()) return InFile(kConfigFile, config.status());
+  package->config_ = *std::move(config);
+
+  absl::StatusOr<std::unique_ptr<const SafetensorsFile>> encoder =
+      SafetensorsFile::Open(directory / kEncoderFile);
+  if (!encoder.ok()) return encoder.status();
+  package->encoder_file_ = *std::move(encoder);
+  absl::StatusOr<std::unique_ptr<const SafetensorsFile>> embeddings =
+      SafetensorsFile::Open(directory / kEmbeddingsFile);
+  if (!embeddings.ok()) return embeddings.status();
+  package->embeddings_file_ = *std::move(embeddings);
+  absl::StatusOr<EmbeddingTables> tables =
+      ReadEmbeddingTensors(*package->embeddings_file_, package->config_);
+  if (!tables.ok()) return InFile(kEmbeddingsFile, tables.status());
+  package->embeddings_ = *tables;
+  return package;
+}
+
+absl::StatusOr<EncoderParameters> Package::ReadEncoder() const {
+  absl::StatusOr<EncoderParameters> encoder =
+      ReadEncoderTensors(*encoder_file_, config_, manifest_);
+  if (!encoder.ok()) return InFile(kEncoderFile, encoder.status());
+  return encoder;
+}
+
+absl::StatusOr<HeadParameters> Package::ReadHead() const {
+  absl::StatusOr<HeadParameters> head = ReadHeadTensors(*encoder_file_, config_);
+  if (!head.ok()) return InFile(kEncoderFile, head.status());
+  return head;
+}
+
+absl::StatusOr<std::string> Package::ReadTextFile(std::string_view name) const {
+  if (!manifest_.files.contains(std::string(name))) {
+    return absl::NotFoundError(StrCat("the package has no file '", name, "'"));
+  }
+  return ReadSmallFile(directory_ / name, kMaxTextFileBytes);
+}
+
+}  // namespace sta
