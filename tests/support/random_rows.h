@@ -15,7 +15,8 @@ namespace sta {
 inline std::vector<int16_t> RandomRows(int64_t tokens, int64_t hidden_size, uint64_t seed) {
   std::mt19937_64 engine(seed);
   std::vector<int16_t> rows(static_cast<size_t>(tokens * hidden_size));
-  for (int16_t& value : rows) value = static_cast<int16_t>(static_cast<int64_t>(engine() % 18001) - 9000);
+  for (int16_t& value : rows)
+    value = static_cast<int16_t>(static_cast<int64_t>(engine() % 18001) - 9000);
   return rows;
 }
 

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model_store/package/package.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <functional>
+#include <sstream>
+
+#include "model_store/package/package_summary.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/tiny_package.h"
+
+namespace sta {
+namespace {
+
+using testing::HasSubstr;
+
+namespace fs = std::filesystem;
+
+std::string ReadFile(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+void WriteFile(const fs::path& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+}
+
+class PackageTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::path(testing::TempDir()) /
+            testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(root_);
+    directory_ = root_ / "model" / "1";
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  absl::StatusOr<std::shared_ptr<const Package>> Open(
+      PackageCheck check = PackageCheck::kStructure) {
+    return Package::Open(directory_, check);
+  }
+  // Replaces `from`, which must be there, in a file of the package.
+  void Edit(const std::string& name, const std::string& from, const std::string& to) {
+    std::string content = ReadFile(directory_ / name);
+    const size_t at = content.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    content.replace(at, from.size(), to);
+    WriteFile(directory_ / name, content);
+  }
+
+  fs::path root_;
+  fs::path directory_;
+};
+
+TEST_F(PackageTest, ReadsWhatWasWritten) {
+  for (const Task task : {Task::kSentenceEmbedding, Task::kSequenceClassification}) {
+    fs::remove_all(directory_);
+    const TinyPackage tiny({.task = task});
+    ASSERT_THAT(WritePackage(tiny.contents, directory_), IsOk());
+    STA_ASSERT_OK_AND_ASSIGN(const auto package, Open(PackageCheck::kHashes));
+    EXPECT_EQ(package->config(), tiny.contents.config);
+    STA_ASSERT_OK_AND_ASSIGN(const EncoderParameters encoder, package->ReadEncoder());
+    EXPECT_EQ(encoder, tiny.contents.encoder);
+    STA_ASSERT_OK_AND_ASSIGN(const HeadParameters head, package->ReadHead());
+    EXPECT_EQ(head, tiny.contents.head);
+    STA_ASSERT_OK_AND_ASSIGN(const std::string vocabulary, package->ReadTextFile("vocab.txt"));
+    EXPECT_EQ(vocabulary, tiny.contents.text_files.at("vocab.txt"));
+    const EmbeddingTableView& word = package->embeddings().word;
+    const EmbeddingTableView& expected = tiny.contents.embeddings.word;
+    ASSERT_EQ(word.rows, expected.rows);
+    EXPECT_EQ(word.shift, expected.shift);
+    EXPECT_TRUE(std::equal(word.codes, word.codes + word.rows * word.columns, expected.codes));
+    EXPECT_TRUE(std::equal(word.multipliers, word.multipliers + word.rows, expected.multipliers));
+  }
+}
+
+TEST_F(PackageTest, TheSameContentsGiveTheSameBytes) {
+  ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+  ASSERT_THAT(WriteTinyPackage(root_ / "again"), IsOk());
+  EXPECT_EQ(ReadFile(directory_ / "manifest.json"), ReadFile(root_ / "again" / "manifest.json"));
+}
+
+TEST_F(PackageTest, NeverWritesOverAnythingAndLeavesNoStaging) {
+  ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+  EXPECT_THAT(WriteTinyPackage(directory_), StatusIs(absl::StatusCode::kAlreadyExists));
+  TinyPackage bad({});
+  bad.contents.config.vocabulary_size += 1;
+  EXPECT_THAT(WritePackage(bad.contents, root_ / "model" / "2"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("word table's rows")));
+  EXPECT_EQ(std::distance(fs::directory_iterator(root_ / "model"), fs::directory_iterator()), 1);
+}
+
+TEST_F(PackageTest, WriterRefusesContentsThatDoNotFit) {
+  const std::vector<std::pair<const char*, std::function<void(PackageContents&)>>> cases = {
+      {"layer count", [](PackageContents& c) { c.encoder.layers.pop_back(); }},
+      {"query.bias", [](PackageContents& c) { c.encoder.layers[0].query.bias.pop_back(); }},
+      {"key.weight", [](PackageContents& c) { c.encoder.layers[1].key.weights.rows = 7; }},
+      {"-128", [](PackageContents& c) { c.encoder.layers[0].value.weights.values[0] = -128; }},
+      {"'../x'", [](PackageContents& c) { c.text_files["../x"] = ""; }},
+      {"'config.json'", [](PackageContents& c) { c.text_files["config.json"] = ""; }},
+      {"UTF-8", [](PackageContents& c) { c.provenance.source = "\xff"; }},
+      {"JSON", [](PackageContents& c) { c.hugging_face_config = "{"; }},
+  };
+  for (const auto& [message, damage] : cases) {
+    TinyPackage tiny({});
+    damage(tiny.contents);
+    EXPECT_THAT(WritePackage(tiny.contents, directory_),
+                StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr(message)));
+    EXPECT_FALSE(fs::exists(directory_));
+  }
+}
+
+TEST_F(PackageTest, AMissingPackageIsNotFound) {
+  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kNotFound));
+  fs::create_directories(directory_);
+  EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kNotFound, HasSubstr("manifest.json")));
+}
+
+TEST_F(PackageTest, RefusesDamagedDirectories) {
+  const std::vector<std::pair<const char*, std::function<void()>>> cases = {
+      {"'extra.txt' is not listed", [&] { WriteFile(directory_ / "extra.txt", "x"); }},
+      {"'sub' is not listed", [&] { fs::create_directory(directory_ / "sub"); }},
+      {"'vocab.txt' is missing", [&] { fs::remove(directory_ / "vocab.txt"); }},
+      {"symbolic link",
+       [&] {
+         fs::rename(directory_ / "vocab.txt", root_ / "vocab.txt");
+         fs::create_symlink(root_ / "vocab.txt", directory_ / "vocab.txt");
+       }},
+      {"not a regular file",
+       [&] {
+         fs::remove(directory_ / "vocab.txt");
+         fs::create_directory(directory_ / "vocab.txt");
+       }},
+      {"bytes, the manifest says",
+       [&] { fs::resize_file(directory_ / "encoder.safetensors", 100); }},
+      {"bytes, the manifest says",
+       [&] { fs::resize_file(directory_ / "embeddings.safetensors", 1 << 24); }},
+      {"manifest.json: not valid JSON", [&] { WriteFile(directory_ / "manifest.json", "{"); }},
+      {"not allowed", [&] { Edit("manifest.json", "\"vocab.txt\"", "\"../vocab.txt\""); }},
+      {"not allowed", [&] { Edit("manifest.json", "\"vocab.txt\"", "\"/etc/passwd\""); }},
+      {"sha256 is malformed", [&] { Edit("manifest.json", "\"sha256\": \"", "\"sha256\": \"x"); }},
+      {"appears twice", [&] { Edit("manifest.json", "\"files\"", "\"files\": {}, \"files\""); }},
+      {"deeper than", [&] { WriteFile(directory_ / "manifest.json", std::string(100000, '[')); }},
+      {"does not list 'config.json'",
+       [&] {
+         Edit("manifest.json", "\"config.json\"", "\"config2.json\"");
+         fs::rename(directory_ / "config.json", directory_ / "config2.json");
+       }},
+      {"output_step",
+       [&] { Edit("manifest.json", "\"output_step\": 0.001", "\"output_step\": 0"); }},
+      {"pattern", [&] { Edit("manifest.json", "\"pattern\": \"2:8\"", "\"pattern\": \"9:8\""); }},
+  };
+  for (const auto& [message, damage] : cases) {
+    fs::remove_all(root_);
+    ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+    damage();
+    EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kDataLoss, HasSubstr(message)));
+  }
+}
+
+TEST_F(PackageTest, RefusesVersionsThatItDoesNotKnow) {
+  for (const char* key : {"format_version", "arithmetic_version"}) {
+    fs::remove_all(root_);
+    ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+    Edit("manifest.json", std::string("\"") + key + "\": 1", std::string("\"") + key + "\": 2");
+    EXPECT_THAT(Open(), StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr(key)));
+  }
+}
+
+TEST_F(PackageTest, HashesCatchASingleFlippedBit) {
+  ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+  std::string content = ReadFile(directory_ / "embeddings.safetensors");
+  content.back() = static_cast<char>(content.back() ^ 1);
+  WriteFile(directory_ / "embeddings.safetensors", content);
+  EXPECT_THAT(Open(PackageCheck::kStructure), IsOk());
+  EXPECT_THAT(Open(PackageCheck::kHashes),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("SHA-256")));
+}
+
+TEST_F(PackageTest, ManifestAndTensorsMustAgree) {
+  ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+  Edit("manifest.json", "\"pattern\": \"2:8\"", "\"pattern\": \"3:8\"");
+  STA_ASSERT_OK_AND_ASSIGN(const auto package, Open());
+  EXPECT_THAT(package->ReadEncoder(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("with pattern 3:8 needs 94")));
+}
+
+TEST_F(PackageTest, ReadsOnlyListedTextFiles) {
+  ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+  STA_ASSERT_OK_AND_ASSIGN(const auto package, Open());
+  for (const char* name : {"tokenizer.json", "../1/vocab.txt", "", "manifest.json"}) {
+    EXPECT_THAT(package->ReadTextFile(name), StatusIs(absl::StatusCode::kNotFound)) << name;
+  }
+}
+
+TEST_F(PackageTest, SummaryAddsUp) {
+  ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+  STA_ASSERT_OK_AND_ASSIGN(const auto package, Open());
+  const PackageSummary summary = SummarizePackage(*package);
+  ASSERT_EQ(summary.tensors.size(), 2u * 6u + 3u);
+  EXPECT_EQ(summary.tensors[0].name, "encoder.layer.0.attention.self.query.weight");
+  EXPECT_EQ(summary.tensors[0].dense_bytes, 32 * 32 * 4);
+  // 2 of 8: 256 values; 128 groups of 28 combinations, 63 bits for 13 groups.
+  EXPECT_EQ(summary.tensors[0].packed_bytes, 256 + (9 * 63 + 53 + 7) / 8);
+  EXPECT_NEAR(summary.tensors[0].bound_bytes, 256 + 128 * 4.807355 / 8, 0.01);
+  EXPECT_GT(summary.matrices.packed_bytes, summary.tensors[0].packed_bytes);
+  EXPECT_LE(summary.matrices.packed_bytes + summary.embeddings.packed_bytes, summary.package_bytes);
+}
+
+}  // namespace
+}  // namespace sta
