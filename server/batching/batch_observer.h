@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// BatchObserver: what the batcher tells about its work; metrics implement it. Calls come from
+// several threads, must be quick, and must not call the batcher.
+#ifndef SERVER_BATCHING_BATCH_OBSERVER_H_
+#define SERVER_BATCHING_BATCH_OBSERVER_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/models/served_model.h"
+
+namespace sta {
+
+enum class RejectReason { kQueueFull, kExpired, kCancelled, kDraining };
+
+// One run of a device.
+struct BatchRecord {
+  int64_t tokens = 0;
+  int64_t sequences = 0;
+  absl::Duration duration;
+  absl::Status status;
+};
+
+class BatchObserver {
+ public:
+  virtual ~BatchObserver() = default;
+
+  virtual void OnBatch(const ServedModel& model, std::string_view device,
+                       const BatchRecord& record) = 0;
+  virtual void OnQueueDepth(const ServedModel& model, int64_t requests, int64_t tokens) = 0;
+  virtual void OnRejected(const ServedModel& model, RejectReason reason) = 0;
+};
+
+}  // namespace sta
+
+#endif  // SERVER_BATCHING_BATCH_OBSERVER_H_

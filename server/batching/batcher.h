@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Batcher: puts the sequences of waiting jobs together into batches and runs them on the devices.
+//
+//   Batcher batcher(std::move(devices), {}, clock, observer);
+//   auto served = batcher.Load("minilm", 1, model);
+//   batcher.Submit({.model = *served, .sequences = ..., .done = [](auto result) { ... }});
+//   batcher.StopAccepting();
+//   batcher.WaitUntilIdle(absl::Now() + absl::Seconds(30));
+//
+// Behavior:
+//  - A batch is a set of sequences of one model packed end to end, never padded, of at most
+//    max_batch_tokens. A job that is larger is split over batches and joined again.
+//  - Work-conserving: an idle device takes what is queued at once. Batches grow by themselves while
+//    devices are busy. max_queue_delay only adds waiting if asked.
+//  - Queues are per model version and bounded in tokens and requests; earliest deadline first.
+//    Between models: deficit round robin over tokens.
+//  - A job that is cancelled or past its deadline when its turn comes is answered, not computed.
+//  - A batch whose device fails runs once more on another device, if there is one.
+// One worker thread a device. A worker that has finished a batch runs the callbacks itself when
+// nothing waits (the device would be idle anyway, and a hand-over costs a context switch);
+// otherwise it hands them to one completion thread and takes the next batch.
+// Thread-safe. The destructor answers what is still queued with UNAVAILABLE and joins all threads.
+#ifndef SERVER_BATCHING_BATCHER_H_
+#define SERVER_BATCHING_BATCHER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "accel/device.h"
+#include "server/batching/batch_observer.h"
+#include "server/batching/clock.h"
+#include "server/batching/inference_job.h"
+
+namespace sta {
+
+struct BatcherOptions {
+  // Most tokens in a batch, >= 1. A single longer sequence still runs, alone. Clipped to what a
+  // device takes.
+  int64_t max_batch_tokens = 16384;
+  // Bounds of one queue: a job beyond either is refused with RESOURCE_EXHAUSTED. A job that is
+  // larger than max_queue_tokens alone is accepted when the queue is empty.
+  int64_t max_queue_tokens = 262144;
+  int64_t max_queue_requests = 4096;
+  // How long a device waits for a batch to grow; 0: not at all.
+  absl::Duration max_queue_delay = absl::ZeroDuration();
+};
+
+class Batcher {
+ public:
+  // At least one device. `clock` and `observer` outlive the batcher.
+  Batcher(std::vector<std::unique_ptr<Device>> devices, const BatcherOptions& options, Clock& clock,
+          BatchObserver& observer);
+  ~Batcher();
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
+
+  // Loads `model` on every device; blocks for as long as that takes, while batches of other models
+  // go on between the devices' loads. Statuses of Device::Load, with the device's name.
+  absl::StatusOr<std::shared_ptr<const ServedModel>> Load(std::string name, int64_t version,
+                                                          std::shared_ptr<const LoadedModel> model);
+
+  // Never blocks. `job.done` is called exactly once with the rows or: RESOURCE_EXHAUSTED (queue
+  // full), UNAVAILABLE (draining, or every device failed), DEADLINE_EXCEEDED, CANCELLED.
+  void Submit(InferenceJob job);
+
+  // From now on Submit answers UNAVAILABLE.
+  void StopAccepting();
+  // Waits until every accepted job has been answered; false where `deadline` came first.
+  bool WaitUntilIdle(absl::Time deadline);
+
+  std::vector<DeviceCaps> DeviceList() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sta
+
+#endif  // SERVER_BATCHING_BATCHER_H_

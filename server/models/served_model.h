@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ServedModel: one version of a model, ready on every device of the process. Immutable and shared:
+// a request holds a shared_ptr to it (its lease) until its reply is written. It must be gone before
+// the devices are.
+#ifndef SERVER_MODELS_SERVED_MODEL_H_
+#define SERVER_MODELS_SERVED_MODEL_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "accel/device.h"
+#include "model_store/model/loaded_model.h"
+
+namespace sta {
+
+struct ServedModel {
+  std::string name;
+  int64_t version = 0;
+  std::shared_ptr<const LoadedModel> model;
+  std::vector<std::unique_ptr<LoadedProgram>> programs;  // by device, in the batcher's order
+};
+
+}  // namespace sta
+
+#endif  // SERVER_MODELS_SERVED_MODEL_H_
