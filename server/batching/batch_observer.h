@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // BatchObserver: what the batcher tells about its work; metrics implement it. Calls come from
-// several threads, must be quick, and must not call the batcher.
+// several threads, without a lock held; they must be quick and must not call the batcher.
 #ifndef SERVER_BATCHING_BATCH_OBSERVER_H_
 #define SERVER_BATCHING_BATCH_OBSERVER_H_
 
@@ -30,7 +30,9 @@ class BatchObserver {
 
   virtual void OnBatch(const ServedModel& model, std::string_view device,
                        const BatchRecord& record) = 0;
-  virtual void OnQueueDepth(const ServedModel& model, int64_t requests, int64_t tokens) = 0;
+  // The queue of `model` grew (positive) or shrank. Changes, not levels: they may arrive in another
+  // order than they happened in.
+  virtual void OnQueueChange(const ServedModel& model, int64_t requests, int64_t tokens) = 0;
   virtual void OnRejected(const ServedModel& model, RejectReason reason) = 0;
 };
 

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JobState: a job between Submit and its answer. Internal to the batcher: every field but `job` and
+// `result.rows` is guarded by the batcher's mutex; workers write disjoint parts of result.rows.
+#ifndef SERVER_BATCHING_JOB_STATE_H_
+#define SERVER_BATCHING_JOB_STATE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "server/batching/inference_job.h"
+
+namespace sta {
+
+struct JobState {
+  InferenceJob job;
+  absl::Time submitted;
+  size_t next_sequence = 0;  // the first one that is in no batch yet
+  int64_t batches_in_flight = 0;
+  absl::Status status;  // the first failure; what is still queued is then dropped
+  JobResult result;     // sequence_offsets are set from the start
+
+  bool all_dispatched() const { return next_sequence == job.sequences.size(); }
+  bool is_cancelled() const { return job.cancelled != nullptr && job.cancelled->load(); }
+
+  int64_t TokensFrom(size_t sequence) const {
+    return result.sequence_offsets.back() - result.sequence_offsets[sequence];
+  }
+};
+
+// Sequences first .. last - 1 of a job, inside one batch.
+struct JobPiece {
+  std::shared_ptr<JobState> state;
+  size_t first = 0;
+  size_t last = 0;
+};
+
+struct Batch {
+  static constexpr size_t kNoDevice = static_cast<size_t>(-1);
+
+  std::shared_ptr<const ServedModel> model;
+  std::vector<JobPiece> pieces;
+  int64_t tokens = 0;
+  int64_t sequences = 0;
+  size_t failed_on = kNoDevice;  // the device that this batch has failed on
+};
+
+}  // namespace sta
+
+#endif  // SERVER_BATCHING_JOB_STATE_H_
