@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/observability/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <exception>
+#include <utility>
+
+#include "server/observability/buckets.h"
+#include "strings/str_cat.h"
+
+namespace sta {
+namespace {
+
+constexpr std::string_view kUnknown = "unknown";
+
+prometheus::Family<prometheus::Counter>& CounterFamily(prometheus::Registry& registry,
+                                                       const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+}
+prometheus::Family<prometheus::Gauge>& GaugeFamily(prometheus::Registry& registry, const char* name,
+                                                   const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+prometheus::Family<prometheus::Histogram>& HistogramFamily(prometheus::Registry& registry,
+                                                           const char* name, const char* help) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+}
+
+std::string_view ReasonLabel(RejectReason reason) {
+  switch (reason) {
+    case RejectReason::kQueueFull:
+      return "queue_full";
+    case RejectReason::kExpired:
+      return "expired";
+    case RejectReason::kCancelled:
+      return "cancelled";
+    case RejectReason::kDraining:
+      break;
+  }
+  return "draining";
+}
+
+}  // namespace
+
+Metrics::Metrics(std::string_view version)
+    : registry_(std::make_shared<prometheus::Registry>()),
+      request_duration_(HistogramFamily(*registry_, "sta_request_duration_seconds",
+                                        "Time from an RPC's arrival to its reply.")),
+      requests_(CounterFamily(*registry_, "sta_requests_total", "RPCs that are over, by code.")),
+      phase_duration_(HistogramFamily(*registry_, "sta_phase_duration_seconds",
+                                      "Time of an inference request in each phase.")),
+      batch_tokens_(HistogramFamily(*registry_, "sta_batch_tokens", "Tokens in a batch.")),
+      batch_sequences_(HistogramFamily(*registry_, "sta_batch_sequences", "Sequences in a batch.")),
+      queue_requests_(
+          GaugeFamily(*registry_, "sta_queue_depth_requests", "Requests that wait for a device.")),
+      queue_tokens_(
+          GaugeFamily(*registry_, "sta_queue_depth_tokens", "Tokens that wait for a device.")),
+      rejected_(CounterFamily(*registry_, "sta_rejected_total",
+                              "Requests that were answered without being computed, by reason.")),
+      device_busy_(CounterFamily(*registry_, "sta_device_busy_seconds_total",
+                                 "Time that a device spent on batches.")),
+      device_batches_(CounterFamily(*registry_, "sta_device_batches_total",
+                                    "Batches that a device has run, failed ones included.")),
+      device_failures_(CounterFamily(*registry_, "sta_device_failures_total",
+                                     "Batches that failed on a device.")),
+      load_duration_(HistogramFamily(*registry_, "sta_model_load_duration_seconds",
+                                     "Time to load a model version.")),
+      load_failures_(CounterFamily(*registry_, "sta_model_load_failures_total",
+                                   "Model versions that could not be loaded.")) {
+  prometheus::BuildGauge()
+      .Name("sta_build_info")
+      .Help("Always 1; the labels tell what is running.")
+      .Register(*registry_)
+      .Add({{"version", std::string(version)}})
+      .Set(1);
+  RegisterModel(kUnknown, 0);
+}
+
+void Metrics::RegisterModel(std::string_view model, int64_t version) {
+  const std::string name(model);
+  {
+    const absl::MutexLock lock(&mutex_);
+    if (!models_.contains(name)) {
+      const auto phase = [&](const char* label) -> prometheus::Histogram& {
+        return phase_duration_.Add({{"model", name}, {"phase", label}}, DurationBuckets());
+      };
+      const prometheus::Labels labels = {{"model", name}};
+      models_[name] = std::make_unique<ModelMetrics>(
+          ModelMetrics{.phases = {.tokenize = phase("tokenize"),
+                                  .queue = phase("queue"),
+                                  .compute = phase("compute"),
+                                  .head = phase("head"),
+                                  .serialize = phase("serialize")},
+                       .batch_tokens = batch_tokens_.Add(labels, SizeBuckets()),
+                       .batch_sequences = batch_sequences_.Add(labels, SizeBuckets()),
+                       .queue_requests = queue_requests_.Add(labels),
+                       .queue_tokens = queue_tokens_.Add(labels)});
+      for (const RejectReason reason : {RejectReason::kQueueFull, RejectReason::kExpired,
+                                        RejectReason::kCancelled, RejectReason::kDraining}) {
+        rejected_.Add({{"model", name}, {"reason", std::string(ReasonLabel(reason))}});
+      }
+      load_duration_.Add({{"model", name}}, LoadDurationBuckets());
+      load_failures_.Add({{"model", name}});
+    }
+  }
+  // The success series of the RPC that matters, so that a rate over it starts at zero.
+  const absl::MutexLock lock(&mutex_);
+  const RequestKey key = {name, version, "ModelInfer"};
+  const prometheus::Labels labels = {
+      {"model", name}, {"version", StrCat(version)}, {"rpc", "ModelInfer"}};
+  durations_[key] = &request_duration_.Add(labels, DurationBuckets());
+  prometheus::Labels with_code = labels;
+  with_code["code"] = "OK";
+  codes_[{key, absl::StatusCode::kOk}] = &requests_.Add(with_code);
+}
+
+void Metrics::RegisterDevice(std::string_view device) { ForDevice(device); }
+
+ModelMetrics& Metrics::ForModel(std::string_view model) {
+  const absl::MutexLock lock(&mutex_);
+  return *models_.find(models_.contains(model) ? model : kUnknown)->second;
+}
+
+std::string_view Metrics::Label(std::string_view model) const {
+  return model.empty() || models_.contains(model) ? model : kUnknown;
+}
+
+Metrics::DeviceMetrics& Metrics::ForDevice(std::string_view device) {
+  const absl::MutexLock lock(&mutex_);
+  auto found = devices_.find(device);
+  if (found == devices_.end()) {
+    const prometheus::Labels labels = {{"device", std::string(device)}};
+    found = devices_
+                .emplace(std::string(device), std::make_unique<DeviceMetrics>(DeviceMetrics{
+                                                  .busy_seconds = device_busy_.Add(labels),
+                                                  .batches = device_batches_.Add(labels),
+                                                  .failures = device_failures_.Add(labels)}))
+                .first;
+  }
+  return *found->second;
+}
+
+void Metrics::CountRequest(std::string_view model, int64_t version, std::string_view rpc,
+                           absl::StatusCode code, absl::Duration duration) {
+  prometheus::Histogram* histogram = nullptr;
+  prometheus::Counter* counter = nullptr;
+  {
+    const absl::MutexLock lock(&mutex_);
+    const std::string_view label = Label(model);
+    const RequestKey key = {std::string(label), label == model ? version : 0, std::string(rpc)};
+    const prometheus::Labels labels = {
+        {"model", key.model}, {"version", StrCat(key.version)}, {"rpc", key.rpc}};
+    prometheus::Histogram*& known_histogram = durations_[key];
+    if (known_histogram == nullptr) {
+      known_histogram = &request_duration_.Add(labels, DurationBuckets());
+    }
+    prometheus::Counter*& known_counter = codes_[{key, code}];
+    if (known_counter == nullptr) {
+      prometheus::Labels with_code = labels;
+      with_code["code"] = absl::StatusCodeToString(code);
+      known_counter = &requests_.Add(with_code);
+    }
+    histogram = known_histogram;
+    counter = known_counter;
+  }
+  histogram->Observe(absl::ToDoubleSeconds(duration));
+  counter->Increment();
+}
+
+void Metrics::CountRejected(std::string_view model, std::string_view reason) {
+  std::string label;
+  {
+    const absl::MutexLock lock(&mutex_);
+    label = Label(model);
+  }
+  rejected_.Add({{"model", label}, {"reason", std::string(reason)}}).Increment();
+}
+
+void Metrics::ObserveModelLoad(std::string_view model, absl::Duration duration, bool succeeded) {
+  std::string label;
+  {
+    const absl::MutexLock lock(&mutex_);
+    label = Label(model);
+  }
+  load_duration_.Add({{"model", label}}, LoadDurationBuckets())
+      .Observe(absl::ToDoubleSeconds(duration));
+  if (!succeeded) load_failures_.Add({{"model", label}}).Increment();
+}
+
+absl::StatusOr<int> Metrics::Serve(const std::string& host, int port) {
+  const std::string address =
+      host.find(':') == std::string::npos ? StrCat(host, ":", port) : StrCat("[", host, "]:", port);
+  try {
+    exposer_ = std::make_unique<prometheus::Exposer>(address, /*num_threads=*/1);
+  } catch (const std::exception& error) {
+    return absl::UnavailableError(
+        StrCat("cannot serve metrics on ", address, ": ", std::string(error.what())));
+  }
+  exposer_->RegisterCollectable(registry_);
+  return exposer_->GetListeningPorts().front();
+}
+
+std::string Metrics::Text() const {
+  return prometheus::TextSerializer().Serialize(registry_->Collect());
+}
+
+void Metrics::OnBatch(const ServedModel& model, std::string_view device,
+                      const BatchRecord& record) {
+  ModelMetrics& of_model = ForModel(model.name);
+  of_model.batch_tokens.Observe(static_cast<double>(record.tokens));
+  of_model.batch_sequences.Observe(static_cast<double>(record.sequences));
+  DeviceMetrics& of_device = ForDevice(device);
+  of_device.busy_seconds.Increment(absl::ToDoubleSeconds(record.duration));
+  of_device.batches.Increment();
+  if (!record.status.ok()) of_device.failures.Increment();
+}
+
+void Metrics::OnQueueChange(const ServedModel& model, int64_t requests, int64_t tokens) {
+  ModelMetrics& of_model = ForModel(model.name);
+  of_model.queue_requests.Increment(static_cast<double>(requests));
+  of_model.queue_tokens.Increment(static_cast<double>(tokens));
+}
+
+void Metrics::OnRejected(const ServedModel& model, RejectReason reason) {
+  CountRejected(model.name, ReasonLabel(reason));
+}
+
+}  // namespace sta

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/batching/batcher.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <map>
+#include <random>
+
+#include "tests/server/services/fake_model.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_device.h"
+#include "tests/support/status_matchers.h"
+
+namespace sta {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr int64_t kHidden = 4;
+using Answer = absl::StatusOr<JobResult>;
+
+// Adds up what the batcher reports.
+class CountingObserver final : public BatchObserver {
+ public:
+  void OnBatch(const ServedModel&, std::string_view, const BatchRecord& record) override {
+    const absl::MutexLock lock(&mutex_);
+    ++batches;
+    if (!record.status.ok()) ++failed_batches;
+  }
+  void OnQueueChange(const ServedModel&, int64_t requests, int64_t tokens) override {
+    const absl::MutexLock lock(&mutex_);
+    queued_requests += requests;
+    queued_tokens += tokens;
+  }
+  void OnRejected(const ServedModel&, RejectReason reason) override {
+    const absl::MutexLock lock(&mutex_);
+    ++rejected[reason];
+  }
+
+  int64_t batches = 0;
+  int64_t failed_batches = 0;
+  int64_t queued_requests = 0;
+  int64_t queued_tokens = 0;
+  std::map<RejectReason, int> rejected;
+
+ private:
+  absl::Mutex mutex_;
+};
+
+std::shared_ptr<const LoadedModel> MakeModel() {
+  return std::make_shared<FakeModel>(ModelConfig{.hidden_size = kHidden});
+}
+
+TokenSequence Sequence(size_t length, int32_t id) {
+  return {.ids = std::vector<int32_t>(length, id)};
+}
+
+// What the fake device makes of a sequence that the fake model embedded.
+std::vector<int16_t> ExpectedRows(const std::vector<TokenSequence>& sequences) {
+  std::vector<int16_t> rows;
+  for (const TokenSequence& sequence : sequences) {
+    for (const int32_t id : sequence.ids) {
+      rows.insert(rows.end(), kHidden, static_cast<int16_t>(id + 1));
+    }
+  }
+  return rows;
+}
+
+class BatcherTest : public testing::Test {
+ protected:
+  void Start(const BatcherOptions& options, size_t device_count = 1) {
+    std::vector<std::unique_ptr<Device>> devices;
+    for (size_t i = 0; i < device_count; ++i) {
+      auto device = std::make_unique<FakeDevice>(std::string(1, static_cast<char>('a' + i)));
+      devices_.push_back(device.get());
+      devices.push_back(std::move(device));
+    }
+    batcher_ = std::make_unique<Batcher>(std::move(devices), options, clock_, observer_);
+    model_ = LoadModel("model");
+  }
+
+  std::shared_ptr<const ServedModel> LoadModel(const std::string& name) {
+    auto served = batcher_->Load(name, 1, MakeModel());
+    EXPECT_THAT(served, IsOk());
+    return *served;
+  }
+
+  struct Extra {
+    absl::Time deadline = absl::InfiniteFuture();
+    std::shared_ptr<const std::atomic<bool>> cancelled;
+    std::shared_ptr<const ServedModel> model;
+  };
+  std::future<Answer> Submit(std::vector<TokenSequence> sequences) {
+    return Submit(std::move(sequences), Extra());
+  }
+  std::future<Answer> Submit(std::vector<TokenSequence> sequences, const Extra& extra) {
+    auto promise = std::make_shared<std::promise<Answer>>();
+    std::future<Answer> future = promise->get_future();
+    batcher_->Submit({.model = extra.model != nullptr ? extra.model : model_,
+                      .sequences = std::move(sequences),
+                      .deadline = extra.deadline,
+                      .cancelled = extra.cancelled,
+                      .done = [promise](Answer answer) { promise->set_value(std::move(answer)); }});
+    return future;
+  }
+  // Holds device 0 with a batch of its own, so that what is submitted next waits.
+  std::future<Answer> Occupy() {
+    devices_[0]->Hold();
+    std::future<Answer> blocker = Submit({Sequence(1, 99)});
+    devices_[0]->WaitUntilRunning();
+    return blocker;
+  }
+
+  FakeClock clock_;
+  CountingObserver observer_;
+  std::vector<FakeDevice*> devices_;
+  std::unique_ptr<Batcher> batcher_;
+  std::shared_ptr<const ServedModel> model_;
+};
+
+TEST_F(BatcherTest, RunsAJobAtOnce) {
+  Start({});
+  const std::vector<TokenSequence> sequences = {Sequence(3, 7), Sequence(1, 9)};
+  const Answer answer = Submit(sequences).get();
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->rows, ExpectedRows(sequences));
+  EXPECT_THAT(answer->sequence_offsets, ElementsAre(0, 3, 4));
+  EXPECT_EQ(answer->SequenceRows(1, kHidden).front(), 10);
+}
+
+TEST_F(BatcherTest, PacksWhatWaitsIntoOneBatchWithoutPadding) {
+  Start({});
+  auto blocker = Occupy();
+  auto first = Submit({Sequence(5, 1)});
+  auto second = Submit({Sequence(2, 2), Sequence(3, 3)});
+  devices_[0]->Release();
+  ASSERT_THAT(first.get(), IsOk());
+  ASSERT_THAT(second.get(), IsOk());
+  EXPECT_THAT(devices_[0]->batches().back(), ElementsAre(0, 5, 7, 10));
+}
+
+TEST_F(BatcherTest, SplitsAJobOverBatchesAndJoinsIt) {
+  Start({.max_batch_tokens = 8}, 2);
+  std::vector<TokenSequence> sequences;
+  for (int32_t i = 0; i < 25; ++i) sequences.push_back(Sequence(static_cast<size_t>(i % 5) + 1, i));
+  const Answer answer = Submit(sequences).get();
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->rows, ExpectedRows(sequences));
+  for (const FakeDevice* device : devices_) {
+    for (const auto& offsets : device->batches()) EXPECT_LE(offsets.back(), 8);
+  }
+}
+
+TEST_F(BatcherTest, ASequenceBeyondTheBudgetRunsAlone) {
+  Start({.max_batch_tokens = 8});
+  const std::vector<TokenSequence> sequences = {Sequence(3, 1), Sequence(20, 2), Sequence(3, 3)};
+  const Answer answer = Submit(sequences).get();
+  ASSERT_THAT(answer, IsOk());
+  EXPECT_EQ(answer->rows, ExpectedRows(sequences));
+  EXPECT_THAT(devices_[0]->batches(),
+              ElementsAre(ElementsAre(0, 3), ElementsAre(0, 20), ElementsAre(0, 3)));
+}
+
+TEST_F(BatcherTest, ServesTheEarliestDeadlineFirst) {
+  Start({.max_batch_tokens = 4});
+  auto blocker = Occupy();
+  const absl::Time now = clock_.Now();
+  auto late = Submit({Sequence(4, 1)}, {.deadline = now + absl::Seconds(9)});
+  auto none = Submit({Sequence(3, 2)});
+  auto soon = Submit({Sequence(2, 3), Sequence(2, 3)}, {.deadline = now + absl::Seconds(1)});
+  devices_[0]->Release();
+  ASSERT_THAT(none.get(), IsOk());
+  EXPECT_THAT(devices_[0]->batches(), ElementsAre(ElementsAre(0, 1), ElementsAre(0, 2, 4),
+                                                  ElementsAre(0, 4), ElementsAre(0, 3)));
+}
+
+TEST_F(BatcherTest, NeverComputesExpiredOrCancelledWork) {
+  Start({});
+  auto blocker = Occupy();
+  auto gone = std::make_shared<std::atomic<bool>>(false);
+  auto cancelled = Submit({Sequence(4, 1)}, {.cancelled = gone});
+  auto expired = Submit({Sequence(4, 2)}, {.deadline = clock_.Now() + absl::Seconds(1)});
+  auto alive = Submit({Sequence(2, 3)}, {.deadline = clock_.Now() + absl::Seconds(9)});
+  gone->store(true);
+  clock_.Advance(absl::Seconds(2));
+  devices_[0]->Release();
+  EXPECT_THAT(cancelled.get(), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(expired.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  ASSERT_THAT(alive.get(), IsOk());
+  EXPECT_THAT(devices_[0]->batches(), ElementsAre(ElementsAre(0, 1), ElementsAre(0, 2)));
+  EXPECT_EQ(observer_.rejected[RejectReason::kCancelled], 1);
+  EXPECT_EQ(observer_.rejected[RejectReason::kExpired], 1);
+}
+
+TEST_F(BatcherTest, RefusesWhatDoesNotFitTheQueue) {
+  Start({.max_queue_tokens = 10, .max_queue_requests = 2});
+  auto blocker = Occupy();
+  auto fits = Submit({Sequence(6, 1)});
+  EXPECT_THAT(Submit({Sequence(5, 2)}).get(),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("at most 10")));
+  auto fits_too = Submit({Sequence(4, 3)});
+  EXPECT_THAT(Submit({Sequence(0, 4)}).get(),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("2 requests")));
+  devices_[0]->Release();
+  EXPECT_THAT(fits.get(), IsOk());
+  EXPECT_THAT(fits_too.get(), IsOk());
+  EXPECT_EQ(observer_.rejected[RejectReason::kQueueFull], 2);
+}
+
+TEST_F(BatcherTest, WaitsForABatchToGrowOnlyIfAsked) {
+  Start({.max_batch_tokens = 8, .max_queue_delay = absl::Seconds(1)});
+  auto first = Submit({Sequence(3, 1)});
+  auto second = Submit({Sequence(2, 2)});
+  clock_.Advance(absl::Milliseconds(999));
+  EXPECT_TRUE(devices_[0]->batches().empty());
+  clock_.Advance(absl::Milliseconds(1));
+  ASSERT_THAT(first.get(), IsOk());
+  ASSERT_THAT(second.get(), IsOk());
+  EXPECT_THAT(devices_[0]->batches(), ElementsAre(ElementsAre(0, 3, 5)));
+  // A full budget does not wait.
+  EXPECT_THAT(Submit({Sequence(8, 3)}).get(), IsOk());
+}
+
+TEST_F(BatcherTest, ModelsTakeTurnsByTokens) {
+  Start({.max_batch_tokens = 10});
+  const auto other = LoadModel("other");
+  auto blocker = Occupy();
+  std::vector<std::future<Answer>> answers;
+  for (int i = 0; i < 6; ++i) answers.push_back(Submit({Sequence(10, 1)}));
+  for (int i = 0; i < 20; ++i) answers.push_back(Submit({Sequence(1, 2)}, {.model = other}));
+  devices_[0]->Release();
+  for (auto& answer : answers) ASSERT_THAT(answer.get(), IsOk());
+  // After the blocker: big, ten small ones, big, ten small ones, then the rest.
+  const auto batches = devices_[0]->batches();
+  ASSERT_EQ(batches.size(), 9u);
+  EXPECT_EQ(batches[1].size(), 2u);
+  EXPECT_EQ(batches[2].size(), 11u);
+  EXPECT_EQ(batches[3].size(), 2u);
+  EXPECT_EQ(batches[4].size(), 11u);
+}
+
+TEST_F(BatcherTest, AFailedBatchRunsOnAnotherDevice) {
+  Start({}, 2);
+  devices_[0]->FailNext(absl::UnavailableError("card gone"));
+  devices_[1]->Hold();
+  // Whichever device takes it: the first one fails, the second one computes.
+  std::vector<std::future<Answer>> answers;
+  for (int32_t i = 0; i < 4; ++i) answers.push_back(Submit({Sequence(2, i)}));
+  devices_[1]->Release();
+  for (int32_t i = 0; i < 4; ++i) {
+    const Answer answer = answers[static_cast<size_t>(i)].get();
+    ASSERT_THAT(answer, IsOk());
+    EXPECT_EQ(answer->rows, ExpectedRows({Sequence(2, i)}));
+  }
+}
+
+TEST_F(BatcherTest, WithoutAnotherDeviceTheFailureIsTheAnswer) {
+  Start({.max_batch_tokens = 2});
+  devices_[0]->FailNext(absl::UnavailableError("card gone"));
+  // Two batches: the second is dropped once the first has failed, or fails to matter.
+  EXPECT_THAT(Submit({Sequence(2, 1), Sequence(2, 2)}).get(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("card gone")));
+  EXPECT_THAT(Submit({Sequence(2, 1)}).get(), IsOk());
+}
+
+TEST_F(BatcherTest, DrainsWhatItAccepted) {
+  Start({});
+  auto blocker = Occupy();
+  auto accepted = Submit({Sequence(2, 1)});
+  batcher_->StopAccepting();
+  EXPECT_THAT(Submit({Sequence(2, 2)}).get(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("draining")));
+  EXPECT_FALSE(batcher_->WaitUntilIdle(clock_.Now()));
+  devices_[0]->Release();
+  EXPECT_TRUE(batcher_->WaitUntilIdle(absl::InfiniteFuture()));
+  EXPECT_THAT(accepted.get(), IsOk());
+}
+
+TEST_F(BatcherTest, DestructionAnswersWhatIsQueued) {
+  Start({});
+  auto blocker = Occupy();
+  auto queued = Submit({Sequence(2, 1)});
+  std::thread destroyer([this] { batcher_.reset(); });
+  EXPECT_THAT(queued.get(), StatusIs(absl::StatusCode::kUnavailable));
+  devices_[0]->Release();
+  destroyer.join();
+  EXPECT_THAT(blocker.get(), IsOk());
+}
+
+TEST_F(BatcherTest, LoadNamesTheDeviceThatRefuses) {
+  Start({}, 2);
+  devices_[1]->FailLoad(absl::ResourceExhaustedError("no memory"));
+  EXPECT_THAT(batcher_->Load("x", 1, MakeModel()),
+              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("device 'b': no memory")));
+}
+
+// Random jobs, deadlines, cancellations and failures: every job is answered once, every result is
+// that of its own input, and the observer's sums come out even.
+TEST_F(BatcherTest, NeverLosesDuplicatesOrMixesUpWork) {
+  const auto seed = std::random_device()();
+  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  std::mt19937 engine(seed);
+  const auto uniform = [&](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(engine);
+  };
+  Start({.max_batch_tokens = 16, .max_queue_tokens = 100'000}, 3);
+  const auto other = LoadModel("other");
+  struct Case {
+    std::vector<TokenSequence> sequences;
+    std::atomic<int> answers = 0;
+    std::promise<Answer> answer;
+  };
+  std::vector<std::unique_ptr<Case>> cases;
+  std::vector<std::shared_ptr<std::atomic<bool>>> flags;
+  for (int i = 0; i < 2000; ++i) {
+    auto job = std::make_unique<Case>();
+    for (int s = uniform(1, 4); s > 0; --s) {
+      job->sequences.push_back(Sequence(static_cast<size_t>(uniform(1, 20)), uniform(0, 30000)));
+    }
+    flags.push_back(std::make_shared<std::atomic<bool>>(false));
+    Case* raw = job.get();
+    batcher_->Submit({.model = uniform(0, 1) == 0 ? model_ : other,
+                      .sequences = job->sequences,
+                      .deadline = uniform(0, 9) == 0 ? clock_.Now() + absl::Seconds(uniform(0, 3))
+                                                     : absl::InfiniteFuture(),
+                      .cancelled = flags.back(),
+                      .done = [raw](Answer answer) {
+                        if (raw->answers.fetch_add(1) == 0)
+                          raw->answer.set_value(std::move(answer));
+                      }});
+    cases.push_back(std::move(job));
+    if (uniform(0, 9) == 0) flags[static_cast<size_t>(uniform(0, i))]->store(true);
+    if (uniform(0, 49) == 0) clock_.Advance(absl::Seconds(1));
+    if (uniform(0, 49) == 0) {
+      devices_[static_cast<size_t>(uniform(0, 2))]->FailNext(absl::InternalError("fault"));
+    }
+  }
+  int computed = 0;
+  for (const auto& job : cases) {
+    const Answer answer = job->answer.get_future().get();
+    if (answer.ok()) {
+      ++computed;
+      ASSERT_EQ(answer->rows, ExpectedRows(job->sequences));
+    } else {
+      ASSERT_TRUE(absl::IsCancelled(answer.status()) || absl::IsDeadlineExceeded(answer.status()) ||
+                  absl::IsInternal(answer.status()))
+          << answer.status();
+    }
+  }
+  EXPECT_TRUE(batcher_->WaitUntilIdle(absl::InfiniteFuture()));
+  EXPECT_GT(computed, 1000);
+  for (const auto& job : cases) EXPECT_EQ(job->answers.load(), 1);
+  batcher_.reset();
+  EXPECT_EQ(observer_.queued_requests, 0);
+  EXPECT_EQ(observer_.queued_tokens, 0);
+}
+
+}  // namespace
+}  // namespace sta
