@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Between the client's plain structs and the protocol's messages. Private to client/: the only
+// header of it that knows a proto. Pure functions; nothing blocks.
+#ifndef CLIENT_WIRE_H_
+#define CLIENT_WIRE_H_
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/client.h"
+#include "inference/open_inference_grpc.pb.h"
+#include "sta/v1/model_store.pb.h"
+
+namespace sta::client {
+
+// Keeps code and message. A code that is none of gRPC's becomes UNKNOWN.
+absl::Status StatusFromGrpc(const grpc::Status& status);
+
+// INVALID_ARGUMENT where an input's bytes do not fit its shape.
+absl::StatusOr<inference::ModelInferRequest> ToProto(const InferRequest& request);
+// Takes raw and typed contents. INTERNAL where the answer contradicts itself.
+absl::StatusOr<InferResult> FromProto(const inference::ModelInferResponse& response);
+
+ModelVersion FromProto(const v1::ModelVersion& version);
+ModelDetails FromProto(const v1::GetModelResponse& response);
+ModelInfo FromProto(const inference::ModelMetadataResponse& response);
+
+// The requests of Embed and Classify, and what is read from their answers. `count` is how many
+// texts were sent; INTERNAL where the answer has another number or the wrong outputs.
+InferRequest EmbedRequest(const std::string& model, const std::vector<std::string>& texts);
+absl::StatusOr<Embeddings> ReadEmbeddings(const InferResult& result, size_t count);
+InferRequest ClassifyRequest(const std::string& model, const std::vector<std::string>& texts);
+absl::StatusOr<std::vector<Classification>> ReadClassifications(const InferResult& result,
+                                                                size_t count);
+
+}  // namespace sta::client
+
+#endif  // CLIENT_WIRE_H_
