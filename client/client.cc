@@ -9,7 +9,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
-#include "absl/strings/str_cat.h"
+#include "strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "client/wire.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -24,7 +24,7 @@ constexpr int kMaxAttempts = 5;
 // gRPC retries only while no part of an answer has arrived.
 std::string ServiceConfig(int max_attempts) {
   if (max_attempts == 1) return "{}";
-  return absl::StrCat(R"({"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":)",
+  return StrCat(R"({"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":)",
                       max_attempts,
                       R"(,"initialBackoff":"0.1s","maxBackoff":"1s","backoffMultiplier":2,)",
                       R"("retryableStatusCodes":["UNAVAILABLE"]}}]})");
@@ -43,19 +43,19 @@ absl::Status CheckOptions(const ClientOptions& options) {
   const size_t colon = options.address.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == options.address.size()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("server address '", options.address, "' is not host:port"));
+        StrCat("server address '", options.address, "' is not host:port"));
   }
   if (options.timeout <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("timeout ", absl::FormatDuration(options.timeout), " is not over zero"));
+        StrCat("timeout ", absl::FormatDuration(options.timeout), " is not over zero"));
   }
   if (options.max_attempts < 1 || options.max_attempts > kMaxAttempts) {
     return absl::InvalidArgumentError(
-        absl::StrCat("max_attempts ", options.max_attempts, " is not in 1..", kMaxAttempts));
+        StrCat("max_attempts ", options.max_attempts, " is not in 1..", kMaxAttempts));
   }
   if (options.max_response_bytes < 1) {
     return absl::InvalidArgumentError(
-        absl::StrCat("max_response_bytes ", options.max_response_bytes, " is not over zero"));
+        StrCat("max_response_bytes ", options.max_response_bytes, " is not over zero"));
   }
   return absl::OkStatus();
 }

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 namespace sta::client {
@@ -36,7 +36,7 @@ constexpr std::array<TypeRow, 14> kTypes = {{
 const TypeRow& RowOf(DataType type) { return kTypes[static_cast<size_t>(type)]; }
 
 std::string ShapeText(std::span<const int64_t> shape) {
-  return absl::StrCat("[", absl::StrJoin(shape, ","), "]");
+  return StrCat("[", absl::StrJoin(shape, ","), "]");
 }
 
 // Walks the length-prefixed elements of `data`; false where the last one is cut short.
@@ -63,9 +63,9 @@ absl::StatusOr<DataType> ParseDataType(std::string_view name) {
     if (row.name == name) return row.type;
   }
   const auto append_name = [](std::string* out, const TypeRow& row) {
-    absl::StrAppend(out, std::string(row.name));
+    StrAppend(out, row.name);
   };
-  return absl::InvalidArgumentError(absl::StrCat("unknown datatype '", std::string(name),
+  return absl::InvalidArgumentError(StrCat("unknown datatype '", name,
                                                  "'; allowed: ",
                                                  absl::StrJoin(kTypes, ", ", append_name)));
 }
@@ -78,11 +78,11 @@ absl::StatusOr<int64_t> ElementCount(std::span<const int64_t> shape) {
   for (const int64_t dimension : shape) {
     if (dimension < 0) {
       return absl::InvalidArgumentError(
-          absl::StrCat("shape ", ShapeText(shape), " has a negative dimension"));
+          StrCat("shape ", ShapeText(shape), " has a negative dimension"));
     }
     if (dimension > 0 && count > kMaxElements / dimension) {
       return absl::InvalidArgumentError(
-          absl::StrCat("shape ", ShapeText(shape), " holds more than 2^62 elements"));
+          StrCat("shape ", ShapeText(shape), " holds more than 2^62 elements"));
     }
     count *= dimension;
   }
@@ -113,32 +113,32 @@ absl::Status Tensor::Validate() const {
   const absl::StatusOr<int64_t> count = ElementCount(shape);
   if (!count.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("tensor '", name, "': ", std::string(count.status().message())));
+        StrCat("tensor '", name, "': ", count.status().message()));
   }
   if (datatype == DataType::kBytes) {
     int64_t found = 0;
     if (!ForEachString(data, [&](std::string_view) { ++found; })) {
       return absl::InvalidArgumentError(
-          absl::StrCat("tensor '", name, "': element ", found, " is cut short"));
+          StrCat("tensor '", name, "': element ", found, " is cut short"));
     }
     if (found == *count) return absl::OkStatus();
-    return absl::InvalidArgumentError(absl::StrCat("tensor '", name, "': ", found,
+    return absl::InvalidArgumentError(StrCat("tensor '", name, "': ", found,
                                                    " elements, but shape ", ShapeText(shape),
                                                    " wants ", *count));
   }
   const auto bytes = static_cast<int64_t>(data.size());
   const int64_t element_bytes = ElementBytes(datatype);
   if (bytes % element_bytes == 0 && bytes / element_bytes == *count) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
+  return absl::InvalidArgumentError(StrCat(
       "tensor '", name, "': ", bytes, " bytes, but shape ", ShapeText(shape), " of ",
-      std::string(DataTypeName(datatype)), " wants ", *count, " x ", element_bytes));
+      DataTypeName(datatype), " wants ", *count, " x ", element_bytes));
 }
 
 absl::Status Tensor::CheckDataType(DataType wanted) const {
   if (datatype != wanted) {
-    return absl::InvalidArgumentError(absl::StrCat("tensor '", name, "' is ",
-                                                   std::string(DataTypeName(datatype)), ", not ",
-                                                   std::string(DataTypeName(wanted))));
+    return absl::InvalidArgumentError(StrCat("tensor '", name, "' is ",
+                                                   DataTypeName(datatype), ", not ",
+                                                   DataTypeName(wanted)));
   }
   return Validate();
 }

@@ -5,7 +5,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "strings/str_cat.h"
 #include "absl/strings/strip.h"
 
 namespace sta::client {
@@ -91,7 +91,7 @@ absl::StatusOr<Tensor> FromProto(const OutputTensor& proto, const std::string* r
   if (raw != nullptr) {
     tensor.data = *raw;
   } else if (!RawFromContents(proto.contents(), &tensor)) {
-    return BrokenAnswer(absl::StrCat("output '", tensor.name, "' has contents that do not fit ",
+    return BrokenAnswer(StrCat("output '", tensor.name, "' has contents that do not fit ",
                                      proto.datatype()));
   }
   if (const absl::Status status = tensor.Validate(); !status.ok()) {
@@ -105,10 +105,10 @@ absl::StatusOr<const Tensor*> FindOutput(const InferResult& result, std::string_
                                          size_t count, size_t rank) {
   const Tensor* tensor = result.Find(name);
   if (tensor == nullptr) {
-    return BrokenAnswer(absl::StrCat("it has no output '", std::string(name), "'"));
+    return BrokenAnswer(StrCat("it has no output '", name, "'"));
   }
   if (tensor->shape.size() != rank || tensor->shape[0] != static_cast<int64_t>(count)) {
-    return BrokenAnswer(absl::StrCat("output '", std::string(name), "' does not have ", count,
+    return BrokenAnswer(StrCat("output '", name, "' does not have ", count,
                                      " rows and rank ", rank));
   }
   return tensor;
@@ -145,7 +145,7 @@ absl::StatusOr<InferResult> FromProto(const inference::ModelInferResponse& respo
   InferResult result{response.model_name(), response.model_version(), response.id(), {}};
   const int raw_count = response.raw_output_contents_size();
   if (raw_count != 0 && raw_count != response.outputs_size()) {
-    return BrokenAnswer(absl::StrCat(response.outputs_size(), " outputs, but ", raw_count,
+    return BrokenAnswer(StrCat(response.outputs_size(), " outputs, but ", raw_count,
                                      " raw contents"));
   }
   for (int i = 0; i < response.outputs_size(); ++i) {

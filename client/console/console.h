@@ -14,7 +14,8 @@ struct Console {
   std::istream& in;
   std::ostream& out;  // results
   std::ostream& err;  // progress and errors
-  // Whether `err` is a terminal, so that a progress bar may redraw its line.
+  // Whether a person types into `in`, and watches `err`, so that a line there may be redrawn.
+  bool in_is_terminal = false;
   bool err_is_terminal = false;
 };
 

@@ -5,7 +5,7 @@
 #include <system_error>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "strings/str_cat.h"
 
 namespace sta::client {
 namespace {
@@ -20,7 +20,7 @@ std::string Header(int64_t rows, int64_t columns) {
   constexpr uint16_t kDictionaryBytes = kHeaderBytes - 10;
   header += static_cast<char>(kDictionaryBytes & 0xFF);
   header += static_cast<char>(kDictionaryBytes >> 8);
-  absl::StrAppend(&header, "{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ",
+  StrAppend(&header, "{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ",
                   columns, "), }");
   header.resize(kHeaderBytes - 1, ' ');
   header += '\n';
@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<NpyWriter>> NpyWriter::Create(std::string path) {
   std::ofstream file(PartialPath(path), std::ios::binary | std::ios::trunc);
   file << Header(0, 0);
   if (!file.flush()) {
-    return absl::PermissionDeniedError(absl::StrCat("cannot write ", PartialPath(path)));
+    return absl::PermissionDeniedError(StrCat("cannot write ", PartialPath(path)));
   }
   return std::unique_ptr<NpyWriter>(new NpyWriter(std::move(path), std::move(file)));
 }
@@ -52,7 +52,7 @@ absl::Status NpyWriter::Append(std::span<const float> row) {
   const auto columns = static_cast<int64_t>(row.size());
   if (rows_ == 0) columns_ = columns;
   if (columns != columns_) {
-    return absl::InvalidArgumentError(absl::StrCat("row ", rows_, " has ", columns,
+    return absl::InvalidArgumentError(StrCat("row ", rows_, " has ", columns,
                                                    " values, the rows before it ", columns_));
   }
   file_.write(reinterpret_cast<const char*>(row.data()),
@@ -65,11 +65,11 @@ absl::Status NpyWriter::Finish() {
   file_.seekp(0);
   file_ << Header(rows_, columns_);
   file_.close();
-  if (!file_) return absl::ResourceExhaustedError(absl::StrCat("cannot write all of ", path_));
+  if (!file_) return absl::ResourceExhaustedError(StrCat("cannot write all of ", path_));
   std::error_code error;
   std::filesystem::rename(PartialPath(path_), path_, error);
   if (error) {
-    return absl::PermissionDeniedError(absl::StrCat("cannot write ", path_, ": ", error.message()));
+    return absl::PermissionDeniedError(StrCat("cannot write ", path_, ": ", error.message()));
   }
   finished_ = true;
   return absl::OkStatus();

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "strings/str_cat.h"
 
 namespace sta::client {
 namespace {
@@ -31,6 +31,15 @@ LineTextSource::LineTextSource(std::istream& stream, BatchLimits limits)
     : stream_(stream), limits_(limits) {}
 
 absl::StatusOr<std::vector<std::string>> LineTextSource::NextBatch() {
+  // libstdc++'s file buffer throws where a read fails, a directory's for example.
+  try {
+    return ReadBatch();
+  } catch (const std::ios_base::failure& failure) {
+    return absl::DataLossError(StrCat("reading line ", line_number_, " failed: ", failure.what()));
+  }
+}
+
+absl::StatusOr<std::vector<std::string>> LineTextSource::ReadBatch() {
   std::vector<std::string> batch;
   int64_t bytes = 0;
   while (!IsFull(batch, bytes, limits_)) {
@@ -50,13 +59,10 @@ absl::StatusOr<bool> LineTextSource::ReadLine(std::string* line) {
   constexpr int kEnd = std::char_traits<char>::eof();
   ++line_number_;
   int next = buffer->sbumpc();
-  if (next == kEnd) {
-    if (stream_.bad()) return absl::DataLossError("reading the texts failed");
-    return false;
-  }
+  if (next == kEnd) return false;
   for (; next != kEnd && next != '\n'; next = buffer->sbumpc()) {
     if (static_cast<int64_t>(line->size()) == limits_.max_line_bytes) {
-      return absl::InvalidArgumentError(absl::StrCat(
+      return absl::InvalidArgumentError(StrCat(
           "line ", line_number_, " is over the limit of ", limits_.max_line_bytes, " bytes"));
     }
     line->push_back(static_cast<char>(next));

@@ -57,6 +57,7 @@ class LineTextSource : public TextSource {
   absl::StatusOr<std::vector<std::string>> NextBatch() override;
 
  private:
+  absl::StatusOr<std::vector<std::string>> ReadBatch();
   // False at the end of the stream.
   absl::StatusOr<bool> ReadLine(std::string* line);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The smallest client: embeds two sentences and prints the size of the answer.
-//   build/dev/client/examples/embed_example 127.0.0.1:8001 minilm
+//   build/dev/client/embed_example 127.0.0.1:8001 minilm
 #include <cstdlib>
 #include <iostream>
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/commands/command.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_join.h"
+#include "strings/str_cat.h"
+
+namespace sta::client {
+
+absl::StatusOr<std::unique_ptr<Client>> Connect(CommandContext& context, int max_attempts) {
+  context.is_remote = true;
+  return Client::Create({.address = context.server,
+                         .timeout = context.timeout,
+                         .max_attempts = max_attempts});
+}
+
+absl::StatusOr<std::string> ChooseModel(Client& client, const std::string& model,
+                                        const std::string& task) {
+  if (!model.empty()) return model;
+  const absl::StatusOr<std::vector<ModelVersion>> versions = client.ListModels();
+  if (!versions.ok()) return versions.status();
+  std::set<std::string> names;
+  for (const ModelVersion& version : *versions) {
+    const bool fits = task.empty() || version.task == task;
+    if (fits && version.state == "READY") names.insert(version.name);
+  }
+  if (names.size() == 1) return *names.begin();
+  const std::string what = task.empty() ? "model" : StrCat("model for ", task);
+  if (names.empty()) {
+    return absl::FailedPreconditionError(StrCat("the server has no ready ", what));
+  }
+  return absl::FailedPreconditionError(StrCat("the server has more than one ", what,
+                                              "; choose one by --model: ",
+                                              absl::StrJoin(names, ", ")));
+}
+
+absl::StatusOr<absl::Duration> ParseDuration(const std::string& text) {
+  absl::Duration duration;
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds)) {
+    duration = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    return absl::InvalidArgumentError(
+        StrCat("'", text, "' is not a duration such as 30s, 250ms or 1m30s"));
+  }
+  if (duration <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(StrCat("'", text, "' is not over zero"));
+  }
+  return duration;
+}
+
+std::string CheckDuration(const std::string& text) {
+  return std::string(ParseDuration(text).status().message());
+}
+
+std::string CheckPositiveInteger(const std::string& text) {
+  int64_t value = 0;
+  if (absl::SimpleAtoi(text, &value) && value > 0) return "";
+  return StrCat("'", text, "' is not an integer over zero");
+}
+
+CLI::Option* AddDurationOption(CLI::App& app, const std::string& name, absl::Duration& value,
+                               const std::string& description) {
+  const auto parse = [&value](const std::string& text) {
+    const absl::StatusOr<absl::Duration> duration = ParseDuration(text);
+    if (duration.ok()) value = *duration;
+    return duration.ok();
+  };
+  return app.add_option_function<std::string>(
+                name, [parse](const std::string& text) { parse(text); },
+                StrCat(description, " (default: ", absl::FormatDuration(value), ")"))
+      ->check(CheckDuration)
+      ->type_name("DURATION");
+}
+
+}  // namespace sta::client
