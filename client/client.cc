@@ -9,12 +9,12 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
-#include "strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "client/wire.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "inference/open_inference_grpc.grpc.pb.h"
 #include "sta/v1/model_store.grpc.pb.h"
+#include "strings/str_cat.h"
 
 namespace sta::client {
 namespace {
@@ -24,10 +24,9 @@ constexpr int kMaxAttempts = 5;
 // gRPC retries only while no part of an answer has arrived.
 std::string ServiceConfig(int max_attempts) {
   if (max_attempts == 1) return "{}";
-  return StrCat(R"({"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":)",
-                      max_attempts,
-                      R"(,"initialBackoff":"0.1s","maxBackoff":"1s","backoffMultiplier":2,)",
-                      R"("retryableStatusCodes":["UNAVAILABLE"]}}]})");
+  return StrCat(R"({"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":)", max_attempts,
+                R"(,"initialBackoff":"0.1s","maxBackoff":"1s","backoffMultiplier":2,)",
+                R"("retryableStatusCodes":["UNAVAILABLE"]}}]})");
 }
 
 std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
@@ -165,8 +164,8 @@ using InferStub = inference::GRPCInferenceService::Stub;
 absl::StatusOr<InferResult> Client::Infer(const InferRequest& request) {
   const absl::StatusOr<inference::ModelInferRequest> proto = ToProto(request);
   if (!proto.ok()) return proto.status();
-  const auto response = impl_->Call<inference::ModelInferResponse>(
-      impl_->inference(), &InferStub::ModelInfer, *proto);
+  const auto response = impl_->Call<inference::ModelInferResponse>(impl_->inference(),
+                                                                   &InferStub::ModelInfer, *proto);
   if (!response.ok()) return response.status();
   return FromProto(*response);
 }
@@ -224,8 +223,8 @@ absl::StatusOr<ModelDetails> Client::GetModel(const std::string& name, int64_t v
   v1::GetModelRequest request;
   request.set_name(name);
   request.set_version(version);
-  const auto response = impl_->Call<v1::GetModelResponse>(
-      impl_->store(), &v1::ModelStore::Stub::GetModel, request);
+  const auto response =
+      impl_->Call<v1::GetModelResponse>(impl_->store(), &v1::ModelStore::Stub::GetModel, request);
   if (!response.ok()) return response.status();
   return FromProto(*response);
 }
@@ -234,7 +233,8 @@ absl::StatusOr<ServerInfo> Client::ServerMetadata() {
   const auto response = impl_->Call<inference::ServerMetadataResponse>(
       impl_->inference(), &InferStub::ServerMetadata, inference::ServerMetadataRequest());
   if (!response.ok()) return response.status();
-  return ServerInfo{response->name(), response->version(),
+  return ServerInfo{response->name(),
+                    response->version(),
                     {response->extensions().begin(), response->extensions().end()}};
 }
 
@@ -267,8 +267,8 @@ absl::StatusOr<bool> Client::ModelReady(const std::string& name, const std::stri
   inference::ModelReadyRequest request;
   request.set_name(name);
   request.set_version(version);
-  const auto response = impl_->Call<inference::ModelReadyResponse>(
-      impl_->inference(), &InferStub::ModelReady, request);
+  const auto response = impl_->Call<inference::ModelReadyResponse>(impl_->inference(),
+                                                                   &InferStub::ModelReady, request);
   if (!response.ok()) return response.status();
   return response->ready();
 }

@@ -4,8 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "strings/str_cat.h"
 
 namespace sta::client {
 namespace {
@@ -62,12 +62,9 @@ absl::StatusOr<DataType> ParseDataType(std::string_view name) {
   for (const TypeRow& row : kTypes) {
     if (row.name == name) return row.type;
   }
-  const auto append_name = [](std::string* out, const TypeRow& row) {
-    StrAppend(out, row.name);
-  };
-  return absl::InvalidArgumentError(StrCat("unknown datatype '", name,
-                                                 "'; allowed: ",
-                                                 absl::StrJoin(kTypes, ", ", append_name)));
+  const auto append_name = [](std::string* out, const TypeRow& row) { StrAppend(out, row.name); };
+  return absl::InvalidArgumentError(
+      StrCat("unknown datatype '", name, "'; allowed: ", absl::StrJoin(kTypes, ", ", append_name)));
 }
 
 int64_t ElementBytes(DataType type) { return RowOf(type).element_bytes; }
@@ -112,8 +109,7 @@ absl::StatusOr<std::vector<std::string>> Tensor::Strings() const {
 absl::Status Tensor::Validate() const {
   const absl::StatusOr<int64_t> count = ElementCount(shape);
   if (!count.ok()) {
-    return absl::InvalidArgumentError(
-        StrCat("tensor '", name, "': ", count.status().message()));
+    return absl::InvalidArgumentError(StrCat("tensor '", name, "': ", count.status().message()));
   }
   if (datatype == DataType::kBytes) {
     int64_t found = 0;
@@ -123,22 +119,21 @@ absl::Status Tensor::Validate() const {
     }
     if (found == *count) return absl::OkStatus();
     return absl::InvalidArgumentError(StrCat("tensor '", name, "': ", found,
-                                                   " elements, but shape ", ShapeText(shape),
-                                                   " wants ", *count));
+                                             " elements, but shape ", ShapeText(shape), " wants ",
+                                             *count));
   }
   const auto bytes = static_cast<int64_t>(data.size());
   const int64_t element_bytes = ElementBytes(datatype);
   if (bytes % element_bytes == 0 && bytes / element_bytes == *count) return absl::OkStatus();
-  return absl::InvalidArgumentError(StrCat(
-      "tensor '", name, "': ", bytes, " bytes, but shape ", ShapeText(shape), " of ",
-      DataTypeName(datatype), " wants ", *count, " x ", element_bytes));
+  return absl::InvalidArgumentError(StrCat("tensor '", name, "': ", bytes, " bytes, but shape ",
+                                           ShapeText(shape), " of ", DataTypeName(datatype),
+                                           " wants ", *count, " x ", element_bytes));
 }
 
 absl::Status Tensor::CheckDataType(DataType wanted) const {
   if (datatype != wanted) {
-    return absl::InvalidArgumentError(StrCat("tensor '", name, "' is ",
-                                                   DataTypeName(datatype), ", not ",
-                                                   DataTypeName(wanted)));
+    return absl::InvalidArgumentError(
+        StrCat("tensor '", name, "' is ", DataTypeName(datatype), ", not ", DataTypeName(wanted)));
   }
   return Validate();
 }

@@ -5,8 +5,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "strings/str_cat.h"
 
 namespace sta::client {
 namespace {
@@ -91,8 +91,8 @@ absl::StatusOr<Tensor> FromProto(const OutputTensor& proto, const std::string* r
   if (raw != nullptr) {
     tensor.data = *raw;
   } else if (!RawFromContents(proto.contents(), &tensor)) {
-    return BrokenAnswer(StrCat("output '", tensor.name, "' has contents that do not fit ",
-                                     proto.datatype()));
+    return BrokenAnswer(
+        StrCat("output '", tensor.name, "' has contents that do not fit ", proto.datatype()));
   }
   if (const absl::Status status = tensor.Validate(); !status.ok()) {
     return BrokenAnswer(std::string(status.message()));
@@ -108,8 +108,8 @@ absl::StatusOr<const Tensor*> FindOutput(const InferResult& result, std::string_
     return BrokenAnswer(StrCat("it has no output '", name, "'"));
   }
   if (tensor->shape.size() != rank || tensor->shape[0] != static_cast<int64_t>(count)) {
-    return BrokenAnswer(StrCat("output '", name, "' does not have ", count,
-                                     " rows and rank ", rank));
+    return BrokenAnswer(
+        StrCat("output '", name, "' does not have ", count, " rows and rank ", rank));
   }
   return tensor;
 }
@@ -145,8 +145,8 @@ absl::StatusOr<InferResult> FromProto(const inference::ModelInferResponse& respo
   InferResult result{response.model_name(), response.model_version(), response.id(), {}};
   const int raw_count = response.raw_output_contents_size();
   if (raw_count != 0 && raw_count != response.outputs_size()) {
-    return BrokenAnswer(StrCat(response.outputs_size(), " outputs, but ", raw_count,
-                                     " raw contents"));
+    return BrokenAnswer(
+        StrCat(response.outputs_size(), " outputs, but ", raw_count, " raw contents"));
   }
   for (int i = 0; i < response.outputs_size(); ++i) {
     const std::string* raw = raw_count == 0 ? nullptr : &response.raw_output_contents(i);
@@ -161,8 +161,8 @@ ModelVersion FromProto(const v1::ModelVersion& version) {
   ModelVersion result;
   result.name = version.name();
   result.version = version.version();
-  result.state = std::string(
-      absl::StripPrefix(v1::ModelState_Name(version.state()), "MODEL_STATE_"));
+  result.state =
+      std::string(absl::StripPrefix(v1::ModelState_Name(version.state()), "MODEL_STATE_"));
   result.reason = version.reason();
   result.task = version.task();
   result.patterns = {version.patterns().begin(), version.patterns().end()};
@@ -189,8 +189,8 @@ ModelInfo FromProto(const inference::ModelMetadataResponse& response) {
   const auto tensors = [](const auto& protos) {
     std::vector<TensorInfo> infos;
     for (const auto& proto : protos) {
-      infos.push_back({proto.name(), proto.datatype(), {proto.shape().begin(),
-                                                        proto.shape().end()}});
+      infos.push_back(
+          {proto.name(), proto.datatype(), {proto.shape().begin(), proto.shape().end()}});
     }
     return infos;
   };

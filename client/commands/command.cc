@@ -12,9 +12,8 @@ namespace sta::client {
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(CommandContext& context, int max_attempts) {
   context.is_remote = true;
-  return Client::Create({.address = context.server,
-                         .timeout = context.timeout,
-                         .max_attempts = max_attempts});
+  return Client::Create(
+      {.address = context.server, .timeout = context.timeout, .max_attempts = max_attempts});
 }
 
 absl::StatusOr<std::string> ChooseModel(Client& client, const std::string& model,
@@ -32,9 +31,9 @@ absl::StatusOr<std::string> ChooseModel(Client& client, const std::string& model
   if (names.empty()) {
     return absl::FailedPreconditionError(StrCat("the server has no ready ", what));
   }
-  return absl::FailedPreconditionError(StrCat("the server has more than one ", what,
-                                              "; choose one by --model: ",
-                                              absl::StrJoin(names, ", ")));
+  return absl::FailedPreconditionError(
+      StrCat("the server has more than one ", what,
+             "; choose one by --model: ", absl::StrJoin(names, ", ")));
 }
 
 absl::StatusOr<absl::Duration> ParseDuration(const std::string& text) {
@@ -69,9 +68,10 @@ CLI::Option* AddDurationOption(CLI::App& app, const std::string& name, absl::Dur
     if (duration.ok()) value = *duration;
     return duration.ok();
   };
-  return app.add_option_function<std::string>(
-                name, [parse](const std::string& text) { parse(text); },
-                StrCat(description, " (default: ", absl::FormatDuration(value), ")"))
+  return app
+      .add_option_function<std::string>(
+          name, [parse](const std::string& text) { parse(text); },
+          StrCat(description, " (default: ", absl::FormatDuration(value), ")"))
       ->check(CheckDuration)
       ->type_name("DURATION");
 }

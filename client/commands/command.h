@@ -16,7 +16,6 @@
 #define CLIENT_COMMANDS_COMMAND_H_
 
 #include <CLI/CLI.hpp>
-
 #include <functional>
 #include <memory>
 #include <string>

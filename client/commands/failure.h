@@ -13,7 +13,7 @@ namespace sta::client {
 
 struct FailureContext {
   std::string command = {};  // "model show"
-  bool is_remote = false;  // whether a server was asked
+  bool is_remote = false;    // whether a server was asked
   std::string server = {};
   absl::Duration timeout = {};
 };

@@ -77,8 +77,9 @@ void AddInferCommand(CLI::App& app, CommandContext& context) {
   CLI::Option* request = command->add_option(
       "REQUEST", options->request,
       "The request as JSON; without it, it is read from --file or standard input");
-  command->add_option("--model", options->model,
-                      "Name of the model; may be left out where there is only one")
+  command
+      ->add_option("--model", options->model,
+                   "Name of the model; may be left out where there is only one")
       ->type_name("NAME");
   command->add_option("--version", options->version, "Version of the model (default: the newest)")
       ->type_name("VERSION");

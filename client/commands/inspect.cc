@@ -28,9 +28,9 @@ void PrintText(const Package& package, std::ostream& out) {
   const ModelConfig& config = package.config();
   const Manifest& manifest = package.manifest();
   out << TaskName(config.task) << ", " << config.model_type << ", " << config.layer_count
-      << " layers, hidden size " << config.hidden_size << ", at most "
-      << config.max_sequence_tokens << " tokens; format " << manifest.format_version
-      << ", arithmetic " << manifest.arithmetic_version << "\n\n"
+      << " layers, hidden size " << config.hidden_size << ", at most " << config.max_sequence_tokens
+      << " tokens; format " << manifest.format_version << ", arithmetic "
+      << manifest.arithmetic_version << "\n\n"
       << PackageReportText(ReportOf(manifest)) << "\n";
   Table files({{"file", Align::kLeft}, {"bytes", Align::kRight}});
   for (const auto& [name, entry] : manifest.files) {

@@ -79,8 +79,7 @@ void AddModelListCommand(CLI::App& group, CommandContext& context) {
 Examples:
   stactl model list
   stactl model list --json --server gpu7:8001)");
-  command->callback(
-      [&context] { context.action = [&context] { return RunModelList(context); }; });
+  command->callback([&context] { context.action = [&context] { return RunModelList(context); }; });
 }
 
 }  // namespace sta::client

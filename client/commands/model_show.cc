@@ -66,8 +66,8 @@ void PrintText(const ModelInfo& info, const std::optional<ModelDetails>& details
 
 void PrintJson(const ModelInfo& info, const std::optional<ModelDetails>& details,
                std::ostream& out) {
-  OrderedJson json = details.has_value() ? ModelVersionToJson(details->model)
-                                         : OrderedJson({{"name", info.name}});
+  OrderedJson json =
+      details.has_value() ? ModelVersionToJson(details->model) : OrderedJson({{"name", info.name}});
   json["versions"] = info.versions;
   json["platform"] = info.platform;
   json["inputs"] = TensorsToJson(info.inputs);

@@ -75,9 +75,7 @@ int64_t MatrixReport::dense_bytes() const {
   return ClampedProduct(ClampedProduct(rows, columns), sizeof(float));
 }
 
-int64_t MatrixReport::packed_bytes() const {
-  return ClampedSum(value_bytes, position_bytes);
-}
+int64_t MatrixReport::packed_bytes() const { return ClampedSum(value_bytes, position_bytes); }
 
 double PositionBoundBytes(const MatrixReport& matrix) {
   const size_t colon = matrix.pattern.find(':');

@@ -81,7 +81,8 @@ std::string DescribeLeftOver(const CLI::App& app, const std::string& argument) {
     word = argument.substr(0, argument.find('='));
     candidates = OptionNames(path);
   } else {
-    for (const CLI::App* command : path.back()->get_subcommands([](const CLI::App*) { return true; })) {
+    for (const CLI::App* command :
+         path.back()->get_subcommands([](const CLI::App*) { return true; })) {
       kind = "unknown command";
       candidates.push_back(command->get_name());
     }
@@ -95,8 +96,8 @@ int ReportUsage(const CLI::App& app, const CLI::ParseError& error, Console& cons
   const std::string command = CommandName(app);
   const std::string name = command.empty() ? "stactl" : StrCat("stactl ", command);
   const std::vector<std::string> left_over = app.remaining(true);
-  const std::string what = left_over.empty() ? std::string(error.what())
-                                             : DescribeLeftOver(app, left_over.front());
+  const std::string what =
+      left_over.empty() ? std::string(error.what()) : DescribeLeftOver(app, left_over.front());
   console.err << name << ": " << what << "; see " << name << " --help\n";
   return kExitUsage;
 }

@@ -12,8 +12,9 @@ void AddTextOptions(CLI::App& command, TextOptions& options) {
   CLI::Option* texts = command.add_option("TEXT", options.texts,
                                           "Texts; without any, they are read from --file or from "
                                           "standard input, one a line");
-  command.add_option("--model", options.model,
-                     "Name of the model; may be left out where only one fits")
+  command
+      .add_option("--model", options.model,
+                  "Name of the model; may be left out where only one fits")
       ->type_name("NAME");
   command.add_option("--file", options.file, "Read the texts from this file, one a line")
       ->type_name("FILE")

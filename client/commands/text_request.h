@@ -38,8 +38,8 @@ void AddTextOptions(CLI::App& command, TextOptions& options);
 absl::StatusOr<std::unique_ptr<TextSource>> OpenTexts(const TextOptions& options, Console& console,
                                                       std::ifstream& file);
 
-// Starts `send` (texts, callback) for every batch and calls `use` (texts, result) in order. Stops at
-// the first error of either, after the calls in flight have ended.
+// Starts `send` (texts, callback) for every batch and calls `use` (texts, result) in order. Stops
+// at the first error of either, after the calls in flight have ended.
 template <typename Result>
 absl::Status ForEachBatch(
     TextSource& source, const TextOptions& options,

@@ -42,9 +42,9 @@ absl::Status AppendInteger(const OrderedJson& node, const std::string& where, st
           : node.is_number_integer() && std::is_signed_v<T> &&
                 node.get<int64_t>() >= static_cast<int64_t>(std::numeric_limits<T>::min());
   if (!fits) {
-    return Refuse(where, StrCat(JsonLine(node), " is not an integer in ",
-                                std::numeric_limits<T>::min(), "..",
-                                std::numeric_limits<T>::max()));
+    return Refuse(
+        where, StrCat(JsonLine(node), " is not an integer in ", std::numeric_limits<T>::min(), "..",
+                      std::numeric_limits<T>::max()));
   }
   const T value = node.is_number_unsigned() ? static_cast<T>(node.get<uint64_t>())
                                             : static_cast<T>(node.get<int64_t>());
@@ -290,8 +290,7 @@ absl::StatusOr<InferRequest> ParseInferRequest(std::string_view json) {
   if (root.is_discarded()) return Refuse("request", "is not valid JSON");
   if (!root.is_object()) return Refuse("request", "is not a JSON object");
   InferRequest request;
-  if (absl::Status status =
-          CheckKeys(root, "request", {"id", "inputs", "outputs", "parameters"});
+  if (absl::Status status = CheckKeys(root, "request", {"id", "inputs", "outputs", "parameters"});
       !status.ok()) {
     return status;
   }

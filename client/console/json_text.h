@@ -6,7 +6,6 @@
 #define CLIENT_CONSOLE_JSON_TEXT_H_
 
 #include <nlohmann/json.hpp>
-
 #include <span>
 #include <string>
 

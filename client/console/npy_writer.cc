@@ -20,8 +20,8 @@ std::string Header(int64_t rows, int64_t columns) {
   constexpr uint16_t kDictionaryBytes = kHeaderBytes - 10;
   header += static_cast<char>(kDictionaryBytes & 0xFF);
   header += static_cast<char>(kDictionaryBytes >> 8);
-  StrAppend(&header, "{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ",
-                  columns, "), }");
+  StrAppend(&header, "{'descr': '<f4', 'fortran_order': False, 'shape': (", rows, ", ", columns,
+            "), }");
   header.resize(kHeaderBytes - 1, ' ');
   header += '\n';
   return header;
@@ -52,8 +52,8 @@ absl::Status NpyWriter::Append(std::span<const float> row) {
   const auto columns = static_cast<int64_t>(row.size());
   if (rows_ == 0) columns_ = columns;
   if (columns != columns_) {
-    return absl::InvalidArgumentError(StrCat("row ", rows_, " has ", columns,
-                                                   " values, the rows before it ", columns_));
+    return absl::InvalidArgumentError(
+        StrCat("row ", rows_, " has ", columns, " values, the rows before it ", columns_));
   }
   file_.write(reinterpret_cast<const char*>(row.data()),
               static_cast<std::streamsize>(row.size_bytes()));

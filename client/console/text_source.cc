@@ -62,8 +62,8 @@ absl::StatusOr<bool> LineTextSource::ReadLine(std::string* line) {
   if (next == kEnd) return false;
   for (; next != kEnd && next != '\n'; next = buffer->sbumpc()) {
     if (static_cast<int64_t>(line->size()) == limits_.max_line_bytes) {
-      return absl::InvalidArgumentError(StrCat(
-          "line ", line_number_, " is over the limit of ", limits_.max_line_bytes, " bytes"));
+      return absl::InvalidArgumentError(StrCat("line ", line_number_, " is over the limit of ",
+                                               limits_.max_line_bytes, " bytes"));
     }
     line->push_back(static_cast<char>(next));
   }

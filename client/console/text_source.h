@@ -26,8 +26,8 @@
 namespace sta::client {
 
 struct BatchLimits {
-  int64_t max_rows = 32;          // texts in a batch, >= 1
-  int64_t max_bytes = 1 << 20;    // of text in a batch; one text alone may be larger
+  int64_t max_rows = 32;             // texts in a batch, >= 1
+  int64_t max_bytes = 1 << 20;       // of text in a batch; one text alone may be larger
   int64_t max_line_bytes = 8 << 20;  // of one text
 };
 

@@ -136,9 +136,7 @@ TEST_F(ClientTest, CallsAMalformedAnswerInternal) {
        },
        "rank 2"},
       {"wrong rows",
-       [](ModelInferResponse* r) {
-         kAdd(r, "sentence_embedding", "FP32", 2)->add_shape(0);
-       },
+       [](ModelInferResponse* r) { kAdd(r, "sentence_embedding", "FP32", 2)->add_shape(0); },
        "1 rows"},
       {"wrong datatype",
        [](ModelInferResponse* r) {
@@ -281,14 +279,9 @@ TEST_F(ClientTest, AsksForHealthAndReadiness) {
 
 TEST(ClientOptionsTest, RefusesWhatIsOutOfRange) {
   const ClientOptions cases[] = {
-      {.address = ""},
-      {.address = "localhost"},
-      {.address = ":8001"},
-      {.address = "localhost:"},
-      {.timeout = absl::ZeroDuration()},
-      {.max_attempts = 0},
-      {.max_attempts = 6},
-      {.max_response_bytes = 0},
+      {.address = ""},           {.address = "localhost"},          {.address = ":8001"},
+      {.address = "localhost:"}, {.timeout = absl::ZeroDuration()}, {.max_attempts = 0},
+      {.max_attempts = 6},       {.max_response_bytes = 0},
   };
   for (const ClientOptions& options : cases) {
     EXPECT_THAT(Client::Create(options).status(), StatusIs(absl::StatusCode::kInvalidArgument))

@@ -58,8 +58,8 @@ TEST(TensorTest, RefusesBytesThatDoNotFitTheShape) {
 
 TEST(TensorTest, RefusesToReadAnotherDataType) {
   const Tensor ids = Tensor::Of<int32_t>("ids", {1}, {7});
-  EXPECT_THAT(ids.Values<float>(), StatusIs(absl::StatusCode::kInvalidArgument,
-                                            HasSubstr("'ids' is INT32, not FP32")));
+  EXPECT_THAT(ids.Values<float>(),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'ids' is INT32, not FP32")));
   EXPECT_THAT(ids.Strings(), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 

@@ -4,8 +4,8 @@
 // gRPC's health service on a loopback port that the system chose.
 //
 //   FakeInferenceServer server;
-//   server.SetInferHandler([](const auto& request, auto* response) { ...; return grpc::Status::OK; });
-//   auto client = Client::Create({.address = server.address()});
+//   server.SetInferHandler([](const auto& request, auto* response) { ...; return grpc::Status::OK;
+//   }); auto client = Client::Create({.address = server.address()});
 //
 // Out of the box it knows two models: "embedder" (task sentence_embedding, dimension 3: the text's
 // bytes, its first byte, 1) and "classifier" (two labels: "long" for texts over 4 bytes, else

@@ -77,8 +77,8 @@ TEST(StactlUsageTest, SaysInOneLineWhatIsWrongWithTheCommandLine) {
       {{"embed", "--rows", "x", "x"}, "'x' is not an integer over zero"},
       {{"embed", "--timeout", "soon", "x"}, "'soon' is not a duration"},
       {{"embed", "--timeout", "-1s", "x"}, "'-1s' is not over zero"},
-      {{"embed", "--file", "f", "text"}, "--file excludes TEXT"},
-      {{"embed", "--similarity", "--output", "f.npy", "x"}, "--output excludes --similarity"},
+      {{"embed", "--file", "f", "text"}, "TEXT excludes --file"},
+      {{"embed", "--similarity", "--output", "f.npy", "x"}, "--similarity excludes --output"},
   };
   for (const Case& c : cases) {
     const Outcome run = RunWith(c.args);
@@ -195,12 +195,11 @@ TEST_F(StactlTest, InferTakesAndGivesJson) {
 }
 
 TEST_F(StactlTest, ListsModels) {
-  EXPECT_EQ(
-      Stactl({"model", "list"}).out,
-      "model       version  state  task                     patterns   bytes  tokens\n"
-      "----------  -------  -----  -----------------------  --------  ------  ------\n"
-      "classifier        1  READY  sequence_classification  2:8 x1    12,345     512\n"
-      "embedder          1  READY  sentence_embedding       2:8 x1    12,345     512\n");
+  EXPECT_EQ(Stactl({"model", "list"}).out,
+            "model       version  state  task                     patterns   bytes  tokens\n"
+            "----------  -------  -----  -----------------------  --------  ------  ------\n"
+            "classifier        1  READY  sequence_classification  2:8 x1    12,345     512\n"
+            "embedder          1  READY  sentence_embedding       2:8 x1    12,345     512\n");
   EXPECT_THAT(Stactl({"model", "list", "--json"}).out, HasSubstr("\"name\": \"embedder\""));
   server_.SetModels({});
   EXPECT_EQ(Stactl({"model", "list"}).out, "the server has no models\n");

@@ -13,9 +13,16 @@ TEST(NearestTest, FindsWhatWasMeant) {
     const char* nearest;
   };
   const Case cases[] = {
-      {"embd", "embed"},     {"mebed", "embed"}, {"clasify", "classify"}, {"class", "classify"},
-      {"infre", "infer"},    {"embed", "embed"}, {"xyz", ""},             {"", ""},
-      {"completely", ""},    {"q", ""},
+      {"embd", "embed"},
+      {"mebed", "embed"},
+      {"clasify", "classify"},
+      {"class", "classify"},
+      {"infre", "infer"},
+      {"embed", "embed"},
+      {"xyz", ""},
+      {"", ""},
+      {"completely", ""},
+      {"q", ""},
   };
   for (const Case& c : cases) EXPECT_EQ(NearestName(c.word, names), c.nearest) << c.word;
 }

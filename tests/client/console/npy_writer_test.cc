@@ -36,7 +36,7 @@ TEST_F(NpyWriterTest, WritesAHeaderThatNumpyReads) {
   const std::string bytes = ReadFile(path_);
   ASSERT_EQ(bytes.size(), 128 + 6 * sizeof(float));
   EXPECT_EQ(bytes.substr(0, 10), std::string("\x93NUMPY\x01\x00\x76\x00", 10));
-  EXPECT_EQ(bytes.substr(10, 60), "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }  ");
+  EXPECT_EQ(bytes.substr(10, 60), "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), } ");
   EXPECT_EQ(bytes[127], '\n');
   float last = 0;
   std::memcpy(&last, bytes.data() + bytes.size() - sizeof(last), sizeof(last));

@@ -32,8 +32,8 @@ TEST(LineTextSourceTest, BatchesLinesInOrder) {
 TEST(LineTextSourceTest, BoundsTheBytesOfABatch) {
   std::istringstream stream("aaaa\nbbbb\ncccc\ndddd\n");
   LineTextSource source(stream, {.max_rows = 100, .max_bytes = 6});
-  EXPECT_THAT(AllBatches(source), ElementsAre(ElementsAre("aaaa", "bbbb"),
-                                              ElementsAre("cccc", "dddd")));
+  EXPECT_THAT(AllBatches(source),
+              ElementsAre(ElementsAre("aaaa", "bbbb"), ElementsAre("cccc", "dddd")));
 }
 
 TEST(LineTextSourceTest, RefusesALineThatIsTooLong) {
