@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// inference.GRPCInferenceService: the six unary RPCs of the Open Inference Protocol over the model
+// registry and the batcher. ModelInfer is infer_call.h; the others answer at once.
+#ifndef SERVER_SERVICES_INFERENCE_SERVICE_H_
+#define SERVER_SERVICES_INFERENCE_SERVICE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "inference/open_inference_grpc.grpc.pb.h"
+#include "server/batching/batcher.h"
+#include "server/models/model_registry.h"
+#include "server/observability/metrics.h"
+#include "server/services/worker_pool.h"
+
+namespace sta {
+
+struct InferenceOptions {
+  std::string server_version;
+  int64_t max_rows_per_request = 4096;
+  // A larger reply is refused: the bound of what a client can make the server hold for it.
+  int64_t max_reply_bytes = 64 << 20;
+};
+
+// What the service works with; all of it outlives the service and its calls.
+struct InferenceBackend {
+  ModelRegistry& registry;
+  Batcher& batcher;
+  Metrics& metrics;
+  // Tokenizes what is too long for a thread of gRPC.
+  WorkerPool& workers;
+  // Set when the server drains: it is not ready any more.
+  const std::atomic<bool>& draining;
+};
+
+class InferenceService final : public inference::GRPCInferenceService::CallbackService {
+ public:
+  InferenceService(InferenceBackend backend, InferenceOptions options)
+      : backend_(backend), options_(std::move(options)) {}
+
+  grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context,
+                                       const inference::ServerLiveRequest* request,
+                                       inference::ServerLiveResponse* response) override;
+  grpc::ServerUnaryReactor* ServerReady(grpc::CallbackServerContext* context,
+                                        const inference::ServerReadyRequest* request,
+                                        inference::ServerReadyResponse* response) override;
+  grpc::ServerUnaryReactor* ModelReady(grpc::CallbackServerContext* context,
+                                       const inference::ModelReadyRequest* request,
+                                       inference::ModelReadyResponse* response) override;
+  grpc::ServerUnaryReactor* ServerMetadata(grpc::CallbackServerContext* context,
+                                           const inference::ServerMetadataRequest* request,
+                                           inference::ServerMetadataResponse* response) override;
+  grpc::ServerUnaryReactor* ModelMetadata(grpc::CallbackServerContext* context,
+                                          const inference::ModelMetadataRequest* request,
+                                          inference::ModelMetadataResponse* response) override;
+  grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
+                                       const inference::ModelInferRequest* request,
+                                       inference::ModelInferResponse* response) override;
+
+ private:
+  InferenceBackend backend_;
+  InferenceOptions options_;
+};
+
+}  // namespace sta
+
+#endif  // SERVER_SERVICES_INFERENCE_SERVICE_H_
