@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// sta-server: serves the models of a store over gRPC until it is told to stop.
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "server/config/command_line.h"
+#include "server/observability/logging.h"
+#include "server/process/server.h"
+#include "server/process/signals.h"
+
+namespace {
+
+constexpr int kUsageError = 2;
+
+// The settings' own check has let no other level through.
+spdlog::level::level_enum LevelOf(const std::string& name) {
+  return name == "error" ? spdlog::level::err : spdlog::level::from_str(name);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  sta::BlockStopSignals();
+  const absl::StatusOr<sta::CommandLine> command = sta::ParseCommandLine(argc, argv);
+  if (!command.ok()) {
+    std::fprintf(stderr, "sta-server: %s\n", std::string(command.status().message()).c_str());
+    return kUsageError;
+  }
+  if (!command->print.empty()) {
+    std::fputs(command->print.c_str(), stdout);
+    return 0;
+  }
+  const sta::Settings& settings = command->settings;
+  sta::SetUpLogging(settings.log_format == "json" ? sta::LogFormat::kJson : sta::LogFormat::kText,
+                    LevelOf(settings.log_level));
+  const absl::StatusOr<std::unique_ptr<sta::Server>> server = sta::Server::Start(settings);
+  if (!server.ok()) {
+    sta::LogError("cannot start", {{"reason", std::string(server.status().message())}});
+    return 1;
+  }
+  const int signal = sta::WaitForStopSignal();
+  sta::LogInfo("stop signal", {{"signal", signal}});
+  sta::ExitOnNextStopSignal();
+  (*server)->Drain();
+  return 0;
+}
