@@ -38,6 +38,9 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddClassifyCommand(app, context);
   AddInferCommand(app, context);
   AddModelCommand(app, context);
+  AddConvertCommand(app, context);
+  AddInspectCommand(app, context);
+  AddVerifyCommand(app, context);
 }
 
 // The subcommands that were given: {app, embed} or {app, model, list}.

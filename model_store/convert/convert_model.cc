@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model_store/convert/convert_model.h"
 
+#include <unistd.h>
+
 #include <map>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/time/clock.h"
 #include "model_store/convert/accuracy.h"
 #include "model_store/convert/calibration.h"
@@ -144,13 +147,26 @@ Provenance MakeProvenance(const ConvertOptions& options, const Inputs& inputs) {
       .created = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone())};
 }
 
-// Writes the package and reads it back as a server would.
-absl::StatusOr<std::shared_ptr<const Package>> WriteAndOpen(const PackageContents& contents,
-                                                            const ConvertOptions& options) {
-  if (absl::Status written = WritePackage(contents, options.output_directory); !written.ok()) {
-    return written;
-  }
-  return Package::Open(options.output_directory, PackageCheck::kHashes);
+// What the integers answer: writes the package beside its place, reads it back as a server would,
+// and removes it again.
+absl::StatusOr<std::vector<Vector>> TryPackage(const PackageContents& contents,
+                                               const ConvertOptions& options,
+                                               std::span<const TokenSequence> sequences) {
+  std::filesystem::path trial = options.output_directory.lexically_normal();
+  if (!trial.has_filename()) trial = trial.parent_path();
+  trial.replace_filename(StrCat(".", trial.filename().string(), ".trial.", getpid()));
+  const absl::Cleanup remove_trial = [&trial] {
+    std::error_code ignored;
+    std::filesystem::remove_all(trial, ignored);
+  };
+  if (absl::Status written = WritePackage(contents, trial); !written.ok()) return written;
+  absl::StatusOr<std::shared_ptr<const Package>> package =
+      Package::Open(trial, PackageCheck::kHashes);
+  if (!package.ok()) return package.status();
+  const absl::StatusOr<std::shared_ptr<const LoadedModel>> model =
+      LoadedModel::Load(*std::move(package));
+  if (!model.ok()) return model.status();
+  return PackageVectors(**model, sequences);
 }
 
 }  // namespace
@@ -183,34 +199,33 @@ absl::StatusOr<ConvertReport> ConvertModel(const ConvertOptions& options,
   if (!parameters.ok()) return parameters.status();
   report_progress("quantize", 1, 1);
 
+  PackageContents contents = {.config = encoder.config,
+                              .encoder = *std::move(parameters),
+                              .embeddings = embeddings.View(),
+                              .head = encoder.head,
+                              .text_files = inputs->tokenizer_files,
+                              .hugging_face_config = inputs->config.config_json,
+                              .provenance = MakeProvenance(options, *inputs)};
+  report_progress("measure", 0, 1);
+  const absl::StatusOr<std::vector<Vector>> package_vectors =
+      TryPackage(contents, options, inputs->held_back);
+  if (!package_vectors.ok()) return package_vectors.status();
+  contents.provenance.accuracy[kCosineToDense] = MeanCosine(*package_vectors, dense_vectors);
+  contents.provenance.accuracy[kCosineToPruned] =
+      MeanCosine(*package_vectors, FloatVectors(encoder, inputs->held_back, options.threads));
+  report_progress("measure", 1, 1);
+
   report_progress("write", 0, 1);
+  absl::Status written = WritePackage(contents, options.output_directory);
+  if (!written.ok()) return written;
   const absl::StatusOr<std::shared_ptr<const Package>> package =
-      WriteAndOpen({.config = encoder.config,
-                    .encoder = *std::move(parameters),
-                    .embeddings = embeddings.View(),
-                    .head = encoder.head,
-                    .text_files = inputs->tokenizer_files,
-                    .hugging_face_config = inputs->config.config_json,
-                    .provenance = MakeProvenance(options, *inputs)},
-                   options);
+      Package::Open(options.output_directory, PackageCheck::kStructure);
   if (!package.ok()) return package.status();
   report_progress("write", 1, 1);
-
-  report_progress("measure", 0, 1);
-  const absl::StatusOr<std::shared_ptr<const LoadedModel>> model = LoadedModel::Load(*package);
-  if (!model.ok()) return model.status();
-  const absl::StatusOr<std::vector<Vector>> package_vectors =
-      PackageVectors(**model, inputs->held_back);
-  if (!package_vectors.ok()) return package_vectors.status();
-  const std::vector<Vector> pruned_vectors =
-      FloatVectors(encoder, inputs->held_back, options.threads);
-  report_progress("measure", 1, 1);
-  return ConvertReport{.summary = SummarizePackage(**package),
+  return ConvertReport{.manifest = (*package)->manifest(),
                        .config = encoder.config,
                        .calibration_sentences = std::ssize(inputs->calibration),
                        .held_back_sentences = std::ssize(inputs->held_back),
-                       .mean_cosine_to_pruned = MeanCosine(*package_vectors, pruned_vectors),
-                       .mean_cosine_to_dense = MeanCosine(*package_vectors, dense_vectors),
                        .elapsed = absl::Now() - start};
 }
 

@@ -22,8 +22,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "model_store/package/manifest.h"
 #include "model_store/package/model_config.h"
-#include "model_store/package/package_summary.h"
 
 namespace sta {
 
@@ -46,15 +46,17 @@ struct ConvertOptions {
 // Called from the converting thread: `done` of `total` steps of `phase` are over. May be null.
 using ProgressSink = std::function<void(std::string_view phase, int64_t done, int64_t total)>;
 
+// Measures of the accuracy card: mean cosine, over the held-back sentences, between what the
+// package answers and what a floating-point model does: the sentence embedding, or the mean of the
+// last hidden states.
+inline constexpr char kCosineToPruned[] = "mean_cosine_to_pruned_float";  // same zeros: integers
+inline constexpr char kCosineToDense[] = "mean_cosine_to_dense_float";    // pruning and integers
+
 struct ConvertReport {
-  PackageSummary summary;
+  Manifest manifest;  // of the package; provenance.accuracy holds the two measures
   ModelConfig config;
   int64_t calibration_sentences = 0;
   int64_t held_back_sentences = 0;
-  // Mean cosine, over the held-back sentences, between what the package answers and what the
-  // floating-point model does: the sentence embedding, or the mean of the last hidden states.
-  double mean_cosine_to_pruned = 0.0;  // the float model with the same zeros: the cost of integers
-  double mean_cosine_to_dense = 0.0;   // the float model as it came: pruning and integers together
   absl::Duration elapsed;
 };
 

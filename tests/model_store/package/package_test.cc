@@ -7,7 +7,6 @@
 #include <functional>
 #include <sstream>
 
-#include "model_store/package/package_summary.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/tiny_package.h"
 
@@ -197,18 +196,16 @@ TEST_F(PackageTest, ReadsOnlyListedTextFiles) {
   }
 }
 
-TEST_F(PackageTest, SummaryAddsUp) {
+TEST_F(PackageTest, ManifestListsMatricesInModelOrderWithTheirSizes) {
   ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
   STA_ASSERT_OK_AND_ASSIGN(const auto package, Open());
-  const PackageSummary summary = SummarizePackage(*package);
-  ASSERT_EQ(summary.tensors.size(), 2u * 6u + 3u);
-  EXPECT_EQ(summary.tensors[0].name, "encoder.layer.0.attention.self.query.weight");
-  EXPECT_EQ(summary.tensors[0].dense_bytes, 32 * 32 * 4);
-  // 2 of 8: 256 values; 128 groups of 28 combinations, 63 bits for 13 groups.
-  EXPECT_EQ(summary.tensors[0].packed_bytes, 256 + (9 * 63 + 53 + 7) / 8);
-  EXPECT_NEAR(summary.tensors[0].bound_bytes, 256 + 128 * 4.807355 / 8, 0.01);
-  EXPECT_GT(summary.matrices.packed_bytes, summary.tensors[0].packed_bytes);
-  EXPECT_LE(summary.matrices.packed_bytes + summary.embeddings.packed_bytes, summary.package_bytes);
+  const std::vector<MatrixEntry>& matrices = package->manifest().matrices;
+  ASSERT_EQ(matrices.size(), 2u * 6u);
+  EXPECT_EQ(matrices[0].name, "encoder.layer.0.attention.self.query.weight");
+  EXPECT_EQ(matrices[11].name, "encoder.layer.1.output.dense.weight");
+  // 2 of 8: 256 values; 128 groups of 28 combinations, 63 bits for 13 groups, 53 for the last 11.
+  EXPECT_EQ(matrices[0].value_bytes, 256);
+  EXPECT_EQ(matrices[0].position_bytes, (9 * 63 + 53 + 7) / 8);
 }
 
 }  // namespace
