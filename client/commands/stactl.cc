@@ -41,6 +41,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddConvertCommand(app, context);
   AddInspectCommand(app, context);
   AddVerifyCommand(app, context);
+  AddBenchCommand(app, context);
 }
 
 // The subcommands that were given: {app, embed} or {app, model, list}.

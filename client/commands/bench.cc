@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// stactl bench: load on a server, latencies and throughput.
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "client/commands/command.h"
+#include "client/console/json_text.h"
+#include "client/console/table.h"
+#include "client/load/load_generator.h"
+#include "client/load/request_mix.h"
+#include "strings/str_cat.h"
+
+namespace sta::client {
+namespace {
+
+// Set by Ctrl-C; the run then ends with the figures so far.
+std::atomic<bool> stop_requested = false;
+static_assert(std::atomic<bool>::is_always_lock_free);
+
+struct Options {
+  std::string model;
+  std::vector<int> concurrency = {1, 4, 16};
+  double rate = 0;
+  bool constant = false;
+  absl::Duration duration = absl::Seconds(10);
+  absl::Duration warm_up = absl::Seconds(1);
+  int64_t requests = 0;
+  int64_t rows = 1;
+  std::string file;
+  std::string input = "text";
+  std::string lengths = "uniform:8:64";
+  int64_t vocabulary = 30522;
+  int64_t seed = 1;
+};
+
+// One line of the table.
+struct Run {
+  std::string load;  // "4 streams", "200/s"
+  LoadResult result;
+};
+
+std::string ProcessorName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+absl::StatusOr<RequestMix> MakeMix(const Options& options, const std::string& model) {
+  // Enough different requests that nothing is always the same, few enough to prepare at once.
+  constexpr int64_t kRequests = 256;
+  if (!options.file.empty()) {
+    std::ifstream file(options.file);
+    std::vector<std::string> texts;
+    for (std::string line; std::getline(file, line);) {
+      if (!line.empty()) texts.push_back(line);
+    }
+    if (texts.empty()) {
+      return absl::InvalidArgumentError(
+          StrCat("--file: '", options.file, "' cannot be read or has no text"));
+    }
+    return RequestMix::FromTexts(model, texts, options.rows, kRequests);
+  }
+  const absl::StatusOr<LengthDistribution> lengths = LengthDistribution::Parse(options.lengths);
+  if (!lengths.ok()) return lengths.status();
+  const auto seed = static_cast<uint64_t>(options.seed);
+  if (options.input == "ids") {
+    return RequestMix::GeneratedIds(model, *lengths, options.rows, kRequests, options.vocabulary,
+                                    seed);
+  }
+  return RequestMix::GeneratedTexts(model, *lengths, options.rows, kRequests, seed);
+}
+
+std::vector<Run> RunLoads(const Options& options, const SendFunction& send, Console& console) {
+  LoadOptions load = {.rate = options.rate,
+                      .is_poisson = !options.constant,
+                      .warm_up = options.warm_up,
+                      .duration = options.requests > 0 ? absl::Hours(24) : options.duration,
+                      .max_requests = options.requests > 0 ? options.requests : INT64_MAX,
+                      .seed = static_cast<uint64_t>(options.seed)};
+  std::vector<Run> runs;
+  if (options.rate > 0) {
+    runs.push_back({StrCat(options.rate, "/s"), RunOpenLoop(send, load, stop_requested)});
+    return runs;
+  }
+  for (const int streams : options.concurrency) {
+    if (stop_requested) break;
+    console.err << "bench: " << streams << " streams\n";
+    load.streams = streams;
+    runs.push_back({StrCat(streams, streams == 1 ? " stream" : " streams"),
+                    RunClosedLoop(send, load, stop_requested)});
+  }
+  return runs;
+}
+
+std::string Milliseconds(int64_t us) { return FormatFixed(static_cast<double>(us) / 1000.0, 2); }
+
+std::string Errors(const LoadResult& result) {
+  std::string text;
+  for (const auto& [code, count] : result.errors) {
+    StrAppend(&text, text.empty() ? "" : ", ", count, " ", absl::StatusCodeToString(code));
+  }
+  return text.empty() ? "none" : text;
+}
+
+void PrintTable(const std::vector<Run>& runs, const Options& options, std::ostream& out) {
+  Table table({{"load", Align::kLeft},
+               {"requests", Align::kRight},
+               {"requests/s", Align::kRight},
+               {"rows/s", Align::kRight},
+               {"p50 ms", Align::kRight},
+               {"p90", Align::kRight},
+               {"p99", Align::kRight},
+               {"p99.9", Align::kRight},
+               {"max", Align::kRight},
+               {"errors", Align::kLeft}});
+  for (const Run& run : runs) {
+    const LoadResult& result = run.result;
+    const HdrHistogram& latency = result.latency_us;
+    table.AddRow({run.load, WithThousands(result.requests()),
+                  FormatFixed(result.RequestsPerSecond(), 1),
+                  FormatFixed(result.RequestsPerSecond() * static_cast<double>(options.rows), 1),
+                  Milliseconds(latency.Percentile(50)), Milliseconds(latency.Percentile(90)),
+                  Milliseconds(latency.Percentile(99)), Milliseconds(latency.Percentile(99.9)),
+                  Milliseconds(latency.max()), Errors(result)});
+  }
+  out << table.ToString();
+}
+
+OrderedJson RunJson(const Run& run, const Options& options) {
+  const LoadResult& result = run.result;
+  OrderedJson json = {
+      {"load", run.load},
+      {"requests", result.requests()},
+      {"requests_per_second", result.RequestsPerSecond()},
+      {"rows_per_second", result.RequestsPerSecond() * static_cast<double>(options.rows)},
+      {"elapsed_seconds", absl::ToDoubleSeconds(result.elapsed)}};
+  for (const auto& [name, percentile] :
+       {std::pair{"p50_us", 50.0}, {"p90_us", 90.0}, {"p99_us", 99.0}, {"p99_9_us", 99.9}}) {
+    json[name] = result.latency_us.Percentile(percentile);
+  }
+  json["max_us"] = result.latency_us.max();
+  json["mean_us"] = result.latency_us.Mean();
+  json["errors"] = OrderedJson::object();
+  for (const auto& [code, count] : result.errors) {
+    json["errors"][absl::StatusCodeToString(code)] = count;
+  }
+  return json;
+}
+
+void PrintRuns(const std::vector<Run>& runs, const Options& options, const std::string& model,
+               const ServerInfo& server, CommandContext& context) {
+  const std::string processor = ProcessorName();
+  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
+  if (context.json) {
+    OrderedJson json = {{"model", model},
+                        {"server", StrCat(server.name, " ", server.version)},
+                        {"processor", processor},
+                        {"cores", cores},
+                        {"rows_per_request", options.rows}};
+    json["runs"] = OrderedJson::array();
+    for (const Run& run : runs) json["runs"].push_back(RunJson(run, options));
+    context.console.out << IndentedJson(json) << "\n";
+    return;
+  }
+  context.console.out << model << " on " << server.name << " " << server.version << "; client on "
+                      << processor << ", " << cores << " cores; " << options.rows
+                      << (options.rows == 1 ? " row" : " rows") << " a request\n\n";
+  PrintTable(runs, options, context.console.out);
+}
+
+absl::Status RunBench(CommandContext& context, const Options& options) {
+  const absl::StatusOr<std::unique_ptr<Client>> client = Connect(context, /*max_attempts=*/1);
+  if (!client.ok()) return client.status();
+  const absl::StatusOr<std::string> model = ChooseModel(**client, options.model, "");
+  if (!model.ok()) return model.status();
+  const absl::StatusOr<RequestMix> mix = MakeMix(options, *model);
+  if (!mix.ok()) return mix.status();
+  const absl::StatusOr<ServerInfo> server = (*client)->ServerMetadata();
+  if (!server.ok()) return server.status();
+  // One request that must succeed, so that a wrong model or input is an error and not a table.
+  const absl::StatusOr<InferResult> first = (*client)->Infer(mix->At(0));
+  if (!first.ok()) return first.status();
+
+  stop_requested = false;
+  const auto old_handler = std::signal(SIGINT, [](int) { stop_requested = true; });
+  const SendFunction send = [&](int64_t index, std::function<void(absl::Status)> done) {
+    (*client)->InferAsync(mix->At(index),
+                          [done = std::move(done)](const absl::StatusOr<InferResult>& result) {
+                            done(result.status());
+                          });
+  };
+  const std::vector<Run> runs = RunLoads(options, send, context.console);
+  std::signal(SIGINT, old_handler);
+  PrintRuns(runs, options, *model, *server, context);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddBenchCommand(CLI::App& app, CommandContext& context) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("bench", "Measure latencies and throughput of a server");
+  command->add_option("--model", options->model, "Model; the only ready one if not given");
+  CLI::Option* concurrency =
+      command
+          ->add_option("--concurrency", options->concurrency,
+                       "Closed loop: requests in flight; a list is run one after another")
+          ->delimiter(',')
+          ->capture_default_str()
+          ->check(CLI::Range(1, 1024));
+  command->add_option("--rate", options->rate, "Open loop: requests a second, whatever the answers")
+      ->excludes(concurrency)
+      ->check(CLI::PositiveNumber);
+  command->add_flag("--constant", options->constant,
+                    "Open loop: equal gaps instead of exponential ones");
+  AddDurationOption(*command, "--duration", options->duration, "Measured time of each run");
+  AddDurationOption(*command, "--warm-up", options->warm_up, "Time before it that is not counted");
+  command->add_option("--requests", options->requests, "End each run after so many requests")
+      ->check(CheckPositiveInteger);
+  command->add_option("--rows", options->rows, "Texts in a request")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 4096));
+  command->add_option("--file", options->file, "Texts to send, one a line")->type_name("FILE");
+  command->add_option("--input", options->input, "What to generate without --file: text or ids")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"text", "ids"}));
+  command
+      ->add_option("--lengths", options->lengths,
+                   "Words or ids of a generated row: fixed:N or uniform:LOW:HIGH")
+      ->capture_default_str();
+  command->add_option("--vocabulary", options->vocabulary, "Generated ids are below this")
+      ->capture_default_str()
+      ->check(CheckPositiveInteger);
+  command->add_option("--seed", options->seed, "Of everything that is random")
+      ->capture_default_str();
+  command->footer(R"(
+A closed loop sends each request after the answer to the one before; an open loop sends at a rate
+and measures from when a request should have left, so that a server's pause is not hidden. Ctrl-C
+ends early with the figures so far. Percentiles are from an HDR histogram of three digits.
+
+Examples:
+  stactl bench --concurrency 1,4,16 --duration 10s
+  stactl bench --rate 200 --duration 30s --lengths uniform:16:128
+  stactl bench --input ids --lengths fixed:128 --rows 8 --json)");
+  command->callback([&context, options] {
+    context.action = [&context, options] { return RunBench(context, *options); };
+  });
+}
+
+}  // namespace sta::client

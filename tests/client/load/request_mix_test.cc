@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/load/request_mix.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/support/status_matchers.h"
+
+namespace sta::client {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(RequestMixTest, TakesTextsInTurn) {
+  const RequestMix mix = RequestMix::FromTexts("m", {"a", "b", "c"}, 2, 2);
+  EXPECT_EQ(mix.At(0).model, "m");
+  EXPECT_EQ(mix.At(0).inputs.at(0).data,
+            Tensor::OfStrings("text", std::vector<std::string>{"a", "b"}).data);
+  EXPECT_EQ(mix.At(1).inputs.at(0).data,
+            Tensor::OfStrings("text", std::vector<std::string>{"c", "a"}).data);
+  EXPECT_EQ(mix.At(2).inputs.at(0).data, mix.At(0).inputs.at(0).data);
+}
+
+TEST(RequestMixTest, GeneratesIdsInsideTheVocabulary) {
+  STA_ASSERT_OK_AND_ASSIGN(const LengthDistribution lengths,
+                           LengthDistribution::Parse("uniform:2:9"));
+  const RequestMix mix = RequestMix::GeneratedIds("m", lengths, 3, 50, 10, 1);
+  for (int64_t i = 0; i < 50; ++i) {
+    const Tensor& ids = mix.At(i).inputs.at(0);
+    ASSERT_EQ(ids.shape.size(), 2u);
+    EXPECT_EQ(ids.shape[0], 3);
+    EXPECT_TRUE(ids.shape[1] >= 2 && ids.shape[1] <= 9);
+    STA_ASSERT_OK_AND_ASSIGN(const std::vector<int64_t> values, ids.Values<int64_t>());
+    for (const int64_t id : values) EXPECT_TRUE(id >= 0 && id < 10);
+  }
+}
+
+TEST(RequestMixTest, GeneratesTheSameTextsForTheSameSeed) {
+  STA_ASSERT_OK_AND_ASSIGN(const LengthDistribution lengths, LengthDistribution::Parse("fixed:3"));
+  const auto text = [&](uint64_t seed) {
+    return RequestMix::GeneratedTexts("m", lengths, 1, 1, seed).At(0).inputs.at(0).data;
+  };
+  EXPECT_EQ(text(5), text(5));
+  EXPECT_NE(text(5), text(6));
+  EXPECT_EQ(std::count(text(5).begin(), text(5).end(), ' '), 2);
+  EXPECT_THAT(RequestMix::GeneratedTexts("m", lengths, 4, 1, 1).At(0).inputs.at(0).shape,
+              ElementsAre(4));
+}
+
+}  // namespace
+}  // namespace sta::client
