@@ -1,21 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// make_tiny_package TASK DIRECTORY: writes a tiny package, for system tests that are not C++.
+// Writes a tiny package, for system tests that are not C++.
+//
+//   make_tiny_package --output DIR --task sentence_embedding --seed 1
+#include <CLI/CLI.hpp>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
 #include "tests/support/tiny_package.h"
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr,
-                 "usage: make_tiny_package "
-                 "sentence_embedding|sequence_classification|last_hidden_state DIRECTORY\n");
-    return 2;
+  CLI::App app("Writes a small package with random weights.");
+  std::string output;
+  std::string task_name = "sentence_embedding";
+  uint64_t seed = 1;
+  app.add_option("--output", output, "Directory of the package; must not exist")->required();
+  app.add_option("--task", task_name,
+                 "sentence_embedding, sequence_classification or last_hidden_state");
+  app.add_option("--seed", seed, "Of the weights");
+  CLI11_PARSE(app, argc, argv);
+  const absl::StatusOr<sta::Task> task = sta::ParseTask(task_name);
+  sta::TinyPackageOptions options;
+  options.encoder.seed = seed;
+  absl::Status status = task.status();
+  if (task.ok()) {
+    options.task = *task;
+    status = sta::WriteTinyPackage(output, options);
   }
-  const absl::StatusOr<sta::Task> task = sta::ParseTask(argv[1]);
-  const absl::Status status =
-      task.ok() ? sta::WriteTinyPackage(argv[2], {.task = *task}) : task.status();
   if (!status.ok()) std::fprintf(stderr, "%s\n", status.ToString().c_str());
   return status.ok() ? 0 : 1;
 }

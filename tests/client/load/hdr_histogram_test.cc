@@ -35,7 +35,7 @@ TEST(HdrHistogramTest, KeepsThreeDigitsOverTheWholeRange) {
   }
   std::ranges::sort(values);
   for (const double percentile : {1.0, 10.0, 50.0, 90.0, 99.0, 99.9, 100.0}) {
-    const auto rank = static_cast<size_t>(std::ceil(percentile / 100 * 20000)) - 1;
+    const auto rank = static_cast<size_t>(std::llround(percentile * 200)) - 1;
     const auto exact = static_cast<double>(values[rank]);
     const auto measured = static_cast<double>(histogram.Percentile(percentile));
     EXPECT_GE(measured, exact);

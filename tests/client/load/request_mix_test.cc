@@ -43,7 +43,8 @@ TEST(RequestMixTest, GeneratesTheSameTextsForTheSameSeed) {
   };
   EXPECT_EQ(text(5), text(5));
   EXPECT_NE(text(5), text(6));
-  EXPECT_EQ(std::count(text(5).begin(), text(5).end(), ' '), 2);
+  const std::string five = text(5);
+  EXPECT_EQ(std::count(five.begin(), five.end(), ' '), 2);
   EXPECT_THAT(RequestMix::GeneratedTexts("m", lengths, 4, 1, 1).At(0).inputs.at(0).shape,
               ElementsAre(4));
 }

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Builds the libFuzzer targets and runs each for some seconds on its committed corpus.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+usage() {
+  cat <<'USAGE'
+usage: scripts/fuzz.sh [--seconds N] [--target NAME]... [--help]
+
+Builds tests/fuzz with clang, ASan and UBSan (preset asan) and runs each target on a scratch copy of
+tests/fuzz/corpus/NAME under build/fuzz/NAME, where what it finds stays.
+
+  --seconds N    how long each target runs (default: 5)
+  --target NAME  only this target (repeat it for more); the default is all
+  --help         this text
+
+A crash leaves its input beside the corpus copy and ends the run with an error; move the input into
+tests/fuzz/corpus/NAME together with the fix.
+USAGE
+}
+
+seconds=5
+targets=()
+while [ "$#" -gt 0 ]; do
+  case "$1" in
+    --seconds|--target)
+      [ "$#" -ge 2 ] || { echo "fuzz.sh: $1 wants a value; see --help" >&2; exit 2; }
+      if [ "$1" = --seconds ]; then seconds="$2"; else targets+=("$2"); fi
+      shift ;;
+    --help|-h) usage; exit 0 ;;
+    *) echo "fuzz.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
+  esac
+  shift
+done
+[[ "$seconds" =~ ^[1-9][0-9]*$ ]] || { echo "fuzz.sh: --seconds wants a positive number" >&2; exit 2; }
+if [ "${#targets[@]}" = 0 ]; then
+  for source in tests/fuzz/*_fuzz.cc; do targets+=("$(basename "$source" .cc)"); done
+fi
+
+mkdir -p build
+if ! cmake --preset asan >build/configure-asan.log 2>&1; then
+  cat build/configure-asan.log >&2
+  exit 1
+fi
+cmake --build --preset asan --target "${targets[@]}"
+for target in "${targets[@]}"; do
+  work="build/fuzz/$target"
+  mkdir -p "$work/corpus"
+  cp "tests/fuzz/corpus/$target/"* "$work/corpus/"
+  echo "$target: $seconds s"
+  if ! "build/asan/tests/fuzz/$target" -max_total_time="$seconds" -artifact_prefix="$work/" \
+      -print_final_stats=1 -verbosity=0 "$work/corpus" >"$work/log" 2>&1; then
+    tail -n 40 "$work/log" >&2
+    echo "fuzz.sh: $target failed; its input is in $work" >&2
+    exit 1
+  fi
+  grep -h 'number_of_executed_units' "$work/log" || true
+done
