@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells ThreadSanitizer about absl::Mutex and absl::CondVar. Debian's Abseil is not instrumented, so
-// without this every access under an absl::Mutex would look like a race. The linker sends our calls
-// here (--wrap, see tsan_abseil_mutex.cmake); each wrapper calls the real function between the
-// annotations that an instrumented Abseil would make. Only linked into the tsan preset.
+// Tells ThreadSanitizer about absl::Mutex and absl::CondVar. Debian's Abseil is not instrumented,
+// so without this every access under an absl::Mutex would look like a race. The linker sends our
+// calls here (--wrap, see tsan_abseil_mutex.cmake); each wrapper calls the real function between
+// the annotations that an instrumented Abseil would make. Only linked into the tsan preset.
 //
 // Conditions given to Await are evaluated by whichever thread unlocks, after that thread has told
 // the sanitizer that it let go: their reads are ignored.

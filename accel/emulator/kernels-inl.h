@@ -161,7 +161,8 @@ void LayerNormApply(const int16_t* x, int64_t channels, const LayerNormLanes& la
 
 void Logits(const LogitsArgs& args, int16_t* logits, int16_t* maximum) {
   Int16Vector largest[kVectors];
-  for (int64_t v = 0; v < kVectors; ++v) largest[v] = Int16Vector{} - static_cast<int16_t>(32767) - static_cast<int16_t>(1);
+  for (int64_t v = 0; v < kVectors; ++v)
+    largest[v] = Int16Vector{} - static_cast<int16_t>(32767) - static_cast<int16_t>(1);
   const int32_t half = (int32_t{1} << args.shift) >> 1;
   for (int64_t j = 0; j < args.key_count; ++j) {
     PairSums sums;

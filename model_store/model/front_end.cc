@@ -15,7 +15,8 @@ class TableRow {
         shift_(table.shift) {}
 
   int16_t operator[](int64_t column) const {
-    return arithmetic::Saturate16(arithmetic::RoundingShiftRight(int32_t{codes_[column]} * multiplier_, shift_));
+    return arithmetic::Saturate16(
+        arithmetic::RoundingShiftRight(int32_t{codes_[column]} * multiplier_, shift_));
   }
 
  private:
