@@ -134,6 +134,8 @@ absl::Status ReadAddedTokens(const Json& document, TokenizerSpec* spec) {
   for (const Json& entry : *entries) {
     auto token = ReadAddedToken(entry);
     if (!token.ok()) return token.status();
+    // What only added_tokens lists is no part of the model's own vocabulary.
+    if (!spec->vocabulary.Find(token->content)) spec->word_piece.excluded_ids.insert(token->id);
     const absl::Status added = spec->vocabulary.Add(token->content, token->id);
     if (!added.ok()) return added;
     (token->special ? spec->added_tokens : ordinary).push_back(*std::move(token));

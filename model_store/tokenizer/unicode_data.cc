@@ -27,6 +27,8 @@ uint32_t CategoryMask(char32_t c) {
     case 0x1885:  // MONGOLIAN LETTER ALI GALI BALUDA and its triple became marks in 9.0
     case 0x1886:
       return U_GC_LO_MASK;
+    case 0x1734:  // HANUNOO SIGN PAMUDPOD became spacing in 14.0
+      return U_GC_MN_MASK;
     case 0xA9BD:  // JAVANESE CONSONANT SIGN KERET became nonspacing in 11.0
       return U_GC_MC_MASK;
     default:

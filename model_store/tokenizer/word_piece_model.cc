@@ -5,14 +5,14 @@ namespace sta {
 namespace {
 
 std::vector<ByteTrie::Key> KeysWithPrefix(const Vocabulary& vocabulary, std::string_view prefix,
-                                          int max_word_characters) {
+                                          const WordPieceOptions& options) {
   // A longer token can never be part of a word (4 bytes are the longest character).
-  const size_t max_bytes = static_cast<size_t>(max_word_characters) * 4;
+  const size_t max_bytes = static_cast<size_t>(options.max_word_characters) * 4;
   std::vector<ByteTrie::Key> keys;
   keys.reserve(vocabulary.ids().size());
   for (const auto& [text, id] : vocabulary.ids()) {
     const std::string_view token = text;
-    if (!token.starts_with(prefix)) continue;
+    if (!token.starts_with(prefix) || options.excluded_ids.contains(id)) continue;
     const std::string_view key = token.substr(prefix.size());
     if (key.size() <= max_bytes) keys.push_back({key, id});
   }
@@ -24,9 +24,8 @@ std::vector<ByteTrie::Key> KeysWithPrefix(const Vocabulary& vocabulary, std::str
 WordPieceModel::WordPieceModel(const Vocabulary& vocabulary, const WordPieceOptions& options)
     : unknown_id_(options.unknown_id),
       max_word_characters_(options.max_word_characters),
-      initial_(KeysWithPrefix(vocabulary, "", options.max_word_characters)),
-      continuing_(
-          KeysWithPrefix(vocabulary, options.continuing_prefix, options.max_word_characters)) {}
+      initial_(KeysWithPrefix(vocabulary, "", options)),
+      continuing_(KeysWithPrefix(vocabulary, options.continuing_prefix, options)) {}
 
 void WordPieceModel::Split(std::string_view word, std::vector<int32_t>* ids) const {
   const size_t size_before = ids->size();

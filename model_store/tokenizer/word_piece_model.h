@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "model_store/tokenizer/byte_trie.h"
 #include "model_store/tokenizer/vocabulary.h"
 
@@ -28,6 +29,8 @@ struct WordPieceOptions {
   std::string continuing_prefix = "##";
   // Longer words are unknown. 1..kMaxWordCharacters.
   int max_word_characters = 100;
+  // Tokens that no word is split into: they are matched in the text or not at all.
+  absl::flat_hash_set<int32_t> excluded_ids;
 };
 
 class WordPieceModel {
