@@ -11,6 +11,7 @@ find_package(CLI11 REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(OpenSSL REQUIRED)
 find_package(zstd REQUIRED)
+find_package(benchmark QUIET)  # of developers only: an image builds without it
 find_package(ICU REQUIRED COMPONENTS uc i18n data)
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)
