@@ -14,9 +14,11 @@ from collections.abc import Iterator
 
 import grpc
 import pytest
-from tritonclient.grpc import service_pb2_grpc
 
 from server_process import ServerProcess
+
+# No import of tritonclient or kserve here: both register the messages of package `inference`, so a
+# process can have only one of the two.
 
 
 def program(variable: str) -> pathlib.Path:
@@ -95,6 +97,8 @@ def channel(server: ServerProcess) -> Iterator[grpc.Channel]:
 
 
 @pytest.fixture(scope="session")
-def stub(channel: grpc.Channel) -> service_pb2_grpc.GRPCInferenceServiceStub:
+def stub(channel: grpc.Channel):
     """Triton's generated client of the Open Inference Protocol."""
+    from tritonclient.grpc import service_pb2_grpc
+
     return service_pb2_grpc.GRPCInferenceServiceStub(channel)

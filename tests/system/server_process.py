@@ -14,12 +14,12 @@ STOP_TIMEOUT_S = 60
 
 
 class ServerProcess:
-    """Starts `binary` with ports of its own choosing and waits until it says that it serves.
+    """Starts `binary` with ports of its own choosing; waits until it listens and has tried all models.
 
     with ServerProcess(binary, ["--store", path]) as server:
         channel = grpc.insecure_channel(server.rpc_address)
 
-    The log line that the server writes when it serves holds the addresses: tests bind port 0.
+    The log line that the server writes when it listens holds the addresses: tests bind port 0.
     """
 
     def __init__(self, binary: pathlib.Path, arguments: list[str], ports: bool = True) -> None:
@@ -28,6 +28,7 @@ class ServerProcess:
         self.rpc_address = ""
         self.metrics_address = ""
         self._lines: list[str] = []
+        self._loaded = False
         self._serving = threading.Event()
         self._process = subprocess.Popen(
             [str(binary), *arguments], stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
@@ -54,10 +55,15 @@ class ServerProcess:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._lines.append(line)
-            event = self.parse(line)
-            if event.get("event") == "serving":
-                self.rpc_address = event["listen"]
-                self.metrics_address = event["metrics"]
+            fields = self.parse(line)
+            event = fields.get("event", "")
+            if event == "listening":
+                self.rpc_address = fields["grpc"]
+                self.metrics_address = fields["metrics"]
+            elif event in ("ready", "not ready: a model failed"):
+                self._loaded = True
+            # Models load while the ports open, so either may come first.
+            if self._loaded and self.rpc_address:
                 self._serving.set()
         self._serving.set()  # The process has ended: nobody needs to wait any longer.
 

@@ -53,7 +53,7 @@ def test_sigterm_answers_what_is_in_flight(server_binary, packages):
         assert server.wait() == 0
     assert finished + refused == count
     assert finished >= 1
-    assert any(e.get("event") == "stopped" for e in server.events()), server.log()
+    assert any(e.get("event") == "drained" for e in server.events()), server.log()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

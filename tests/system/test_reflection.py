@@ -89,7 +89,7 @@ def test_grpcurl_infers(server, grpcurl):
         )
     )
     (output,) = answer["outputs"]
-    (raw,) = answer["rawOutputContents"]
+    (raw,) = answer["raw_output_contents"]
     rows, width = (int(size) for size in output["shape"])
     values = struct.unpack(f"<{rows * width}f", base64.b64decode(raw))
     assert output["name"] == "sentence_embedding"
