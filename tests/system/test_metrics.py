@@ -3,37 +3,14 @@
 
 import shutil
 import subprocess
-import urllib.request
 
 import grpc
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from metrics_page import samples, scrape, total
 from server_process import ServerProcess
-
-
-def scrape(server):
-    with urllib.request.urlopen(f"http://{server.metrics_address}/metrics", timeout=30) as page:
-        assert page.headers["Content-Type"].startswith("text/plain")
-        return page.read().decode()
-
-
-def samples(page):
-    """{(sample name, sorted labels): value}"""
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(page)
-        for sample in family.samples
-    }
-
-
-def total(values, name, **labels):
-    return sum(
-        value
-        for (sample, of), value in values.items()
-        if sample == name and labels.items() <= dict(of).items()
-    )
 
 
 def test_counts_what_was_asked(server_binary, packages):
