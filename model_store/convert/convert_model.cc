@@ -13,66 +13,27 @@
 #include "model_store/convert/accuracy.h"
 #include "model_store/convert/calibration.h"
 #include "model_store/convert/calibration_text.h"
-#include "model_store/convert/checkpoint.h"
+#include "model_store/convert/float_model.h"
 #include "model_store/convert/prune.h"
 #include "model_store/convert/quantize_embeddings.h"
 #include "model_store/convert/quantize_encoder.h"
 #include "model_store/model/loaded_model.h"
 #include "model_store/package/package.h"
-#include "model_store/tokenizer/wordpiece_tokenizer.h"
 #include "strings/str_cat.h"
 
 namespace sta {
 namespace {
 
-constexpr const char* kTokenizerFiles[] = {"vocab.txt", "tokenizer.json", "tokenizer_config.json",
-                                           "special_tokens_map.json"};
-
 // What is read before the work begins: mistakes should show at once, not after a minute.
 struct Inputs {
-  HuggingFaceConfig config;
-  FloatEncoder encoder;
   PatternAssignment patterns;
-  std::map<std::string, std::string> tokenizer_files;
+  FloatModel model;
   std::vector<TokenSequence> calibration;
   std::vector<TokenSequence> held_back;
 };
 
-absl::StatusOr<std::map<std::string, std::string>> ReadTokenizerFiles(
-    const std::filesystem::path& directory) {
-  std::map<std::string, std::string> files;
-  for (const char* name : kTokenizerFiles) {
-    absl::StatusOr<std::string> content = ReadModelFile(directory, name);
-    if (content.ok()) {
-      files[name] = *std::move(content);
-    } else if (!absl::IsNotFound(content.status())) {
-      return content.status();
-    }
-  }
-  return files;
-}
-
-absl::StatusOr<std::vector<TokenSequence>> TokenizeAll(const WordPieceTokenizer& tokenizer,
-                                                       const std::vector<std::string>& sentences,
-                                                       const ModelConfig& config) {
-  std::vector<TokenSequence> sequences;
-  for (const std::string& sentence : sentences) {
-    absl::StatusOr<TokenSequence> tokens =
-        tokenizer.Encode(sentence, std::nullopt, config.text_truncation_tokens);
-    if (!tokens.ok()) {
-      return absl::InvalidArgumentError(StrCat("calibration text: ", tokens.status().message()));
-    }
-    sequences.push_back(*std::move(tokens));
-  }
-  return sequences;
-}
-
 absl::Status CheckOptions(const ConvertOptions& options) {
   std::error_code error;
-  if (!std::filesystem::is_directory(options.model_directory, error)) {
-    return absl::NotFoundError(
-        StrCat("model directory '", options.model_directory.string(), "' is no directory"));
-  }
   if (std::filesystem::exists(options.output_directory, error)) {
     return absl::AlreadyExistsError(StrCat("output '", options.output_directory.string(),
                                            "' exists; choose another place or remove it"));
@@ -88,27 +49,13 @@ absl::Status ReadTexts(const ConvertOptions& options, Inputs& inputs) {
   const absl::StatusOr<CalibrationText> text =
       ReadCalibrationText(options.calibration_text, options.max_calibration_sentences);
   if (!text.ok()) return text.status();
-  const auto file = [&](const char* name) {
-    const auto found = inputs.tokenizer_files.find(name);
-    return found == inputs.tokenizer_files.end() ? std::string() : found->second;
-  };
-  const auto tokenizer =
-      WordPieceTokenizer::FromFiles({.vocab_txt = file(kTokenizerFiles[0]),
-                                     .tokenizer_json = file(kTokenizerFiles[1]),
-                                     .tokenizer_config_json = file(kTokenizerFiles[2]),
-                                     .special_tokens_map_json = file(kTokenizerFiles[3])});
-  if (!tokenizer.ok()) return tokenizer.status();
-  const ModelConfig& config = inputs.config.config;
-  if ((*tokenizer)->vocabulary_size() > config.vocabulary_size) {
-    return absl::InvalidArgumentError(
-        StrCat("the tokenizer knows ", (*tokenizer)->vocabulary_size(),
-               " tokens, config.json's vocab_size is ", config.vocabulary_size));
-  }
   for (const auto& [sentences, out] : {std::pair{&text->calibration, &inputs.calibration},
                                        {&text->held_back, &inputs.held_back}}) {
     absl::StatusOr<std::vector<TokenSequence>> sequences =
-        TokenizeAll(**tokenizer, *sentences, config);
-    if (!sequences.ok()) return sequences.status();
+        TokenizeSentences(inputs.model, *sentences);
+    if (!sequences.ok()) {
+      return absl::InvalidArgumentError(StrCat("calibration text: ", sequences.status().message()));
+    }
     *out = *std::move(sequences);
   }
   return absl::OkStatus();
@@ -120,20 +67,10 @@ absl::StatusOr<Inputs> ReadInputs(const ConvertOptions& options) {
   absl::StatusOr<PatternAssignment> patterns = PatternAssignment::Parse(options.patterns);
   if (!patterns.ok()) return patterns.status();
   inputs.patterns = *std::move(patterns);
-  absl::StatusOr<HuggingFaceConfig> config =
-      ReadHuggingFaceConfig(options.model_directory, options.task);
-  if (!config.ok()) return config.status();
-  inputs.config = *std::move(config);
-  absl::StatusOr<std::map<std::string, std::string>> files =
-      ReadTokenizerFiles(options.model_directory);
-  if (!files.ok()) return files.status();
-  inputs.tokenizer_files = *std::move(files);
+  absl::StatusOr<FloatModel> model = ReadFloatModel(options.model_directory, options.task);
+  if (!model.ok()) return model.status();
+  inputs.model = *std::move(model);
   if (absl::Status texts = ReadTexts(options, inputs); !texts.ok()) return texts;
-  const absl::StatusOr<Checkpoint> checkpoint = Checkpoint::Open(options.model_directory);
-  if (!checkpoint.ok()) return checkpoint.status();
-  absl::StatusOr<FloatEncoder> encoder = ReadFloatEncoder(*checkpoint, inputs.config);
-  if (!encoder.ok()) return encoder.status();
-  inputs.encoder = *std::move(encoder);
   return inputs;
 }
 
@@ -182,7 +119,7 @@ absl::StatusOr<ConvertReport> ConvertModel(const ConvertOptions& options,
   if (!inputs.ok()) return inputs.status();
   report_progress("read", 1, 1);
 
-  FloatEncoder& encoder = inputs->encoder;
+  FloatEncoder& encoder = inputs->model.encoder;
   const std::vector<Vector> dense_vectors =
       FloatVectors(encoder, inputs->held_back, options.threads);
   const absl::StatusOr<std::map<std::string, Pattern>> patterns =
@@ -203,8 +140,8 @@ absl::StatusOr<ConvertReport> ConvertModel(const ConvertOptions& options,
                               .encoder = *std::move(parameters),
                               .embeddings = embeddings.View(),
                               .head = encoder.head,
-                              .text_files = inputs->tokenizer_files,
-                              .hugging_face_config = inputs->config.config_json,
+                              .text_files = inputs->model.tokenizer_files,
+                              .hugging_face_config = inputs->model.config.config_json,
                               .provenance = MakeProvenance(options, *inputs)};
   report_progress("measure", 0, 1);
   const absl::StatusOr<std::vector<Vector>> package_vectors =
