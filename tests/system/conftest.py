@@ -42,6 +42,18 @@ def repository() -> pathlib.Path:
     return pathlib.Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(scope="session")
+def minilm(repository: pathlib.Path) -> pathlib.Path:
+    """The Hugging Face directory of all-MiniLM-L6-v2, downloaded once; skips where it is not to be
+    had."""
+    fetched = subprocess.run(
+        [repository / "scripts/fetch_model.sh"], capture_output=True, text=True, check=False
+    )
+    if fetched.returncode != 0:
+        pytest.skip(f"the model cannot be had: {fetched.stderr.strip()}")
+    return pathlib.Path(fetched.stdout.strip())
+
+
 def go_program(name: str) -> pathlib.Path:
     path = pathlib.Path(os.environ["STA_SYSTEM_CLIENTS"]) / "bin" / name
     if not path.exists():

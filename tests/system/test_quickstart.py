@@ -16,12 +16,8 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+@pytest.mark.usefixtures("minilm")
 def test_quickstart_once(repository, stactl, tmp_path):
-    fetched = subprocess.run(
-        [repository / "scripts/fetch_model.sh"], capture_output=True, text=True, check=False
-    )
-    if fetched.returncode != 0:
-        pytest.skip(f"the model cannot be had: {fetched.stderr.strip()}")
     build = pathlib.Path(stactl).parents[1]
     done = subprocess.run(
         [
