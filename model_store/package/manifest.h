@@ -25,7 +25,7 @@ struct FileEntry {
 
 // One packed matrix; its tensors carry the same name (docs/package-format.md).
 struct MatrixEntry {
-  std::string name;  // "encoder.layer.0.attention.self.query"
+  std::string name;  // "encoder.layer.0.attention.self.query.weight"
   int64_t rows = 0;
   int64_t columns = 0;
   Pattern pattern;
