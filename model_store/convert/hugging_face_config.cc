@@ -120,11 +120,11 @@ bool IsClassifier(const nlohmann::json& json) {
   });
 }
 
-// A JSON file that may be absent: an empty object then.
+// A JSON file that may be absent: null then.
 absl::StatusOr<nlohmann::json> ReadOptionalJson(const std::filesystem::path& directory,
                                                 std::string_view name) {
   const absl::StatusOr<std::string> text = ReadModelFile(directory, name);
-  if (absl::IsNotFound(text.status())) return nlohmann::json::object();
+  if (absl::IsNotFound(text.status())) return nlohmann::json();
   if (!text.ok()) return text.status();
   absl::StatusOr<nlohmann::json> json = ParseStrictJson(*text);
   if (!json.ok()) {
@@ -133,50 +133,70 @@ absl::StatusOr<nlohmann::json> ReadOptionalJson(const std::filesystem::path& dir
   return json;
 }
 
-absl::Status ReadPooling(const std::filesystem::path& directory, ModelConfig& config) {
-  const absl::StatusOr<nlohmann::json> pooling =
-      ReadOptionalJson(directory / "1_Pooling", "config.json");
+// `path` is that of the Pooling module.
+absl::Status ReadPooling(const std::filesystem::path& directory, std::string_view path,
+                         ModelConfig& config) {
+  const std::string file = StrCat(path, "/config.json");
+  const auto invalid = [&](std::string_view message) {
+    return absl::InvalidArgumentError(StrCat(file, ": ", message));
+  };
+  const absl::StatusOr<nlohmann::json> pooling = ReadOptionalJson(directory, file);
   if (!pooling.ok()) return pooling.status();
+  if (pooling->is_null()) {
+    return absl::InvalidArgumentError(StrCat("modules.json names ", file, ", which is missing"));
+  }
   const auto mode = [&](std::string_view key) { return GetBool(*pooling, key).value_or(false); };
   for (const std::string_view key :
        {"pooling_mode_max_tokens", "pooling_mode_mean_sqrt_len_tokens",
         "pooling_mode_weightedmean_tokens", "pooling_mode_lasttoken"}) {
     if (mode(key)) {
-      return absl::InvalidArgumentError(
-          StrCat("1_Pooling/config.json: ", key,
-                 " is not supported; supported are "
-                 "pooling_mode_mean_tokens and pooling_mode_cls_token"));
+      return invalid(StrCat(key,
+                            " is not supported; supported are pooling_mode_mean_tokens and "
+                            "pooling_mode_cls_token"));
     }
   }
   const bool is_cls = mode("pooling_mode_cls_token");
-  if (is_cls && mode("pooling_mode_mean_tokens")) {
-    return absl::InvalidArgumentError(
-        "1_Pooling/config.json: two pooling modes at once are not "
-        "supported");
-  }
+  const bool is_mean = mode("pooling_mode_mean_tokens");
+  if (is_cls && is_mean) return invalid("two pooling modes at once are not supported");
+  if (!is_cls && !is_mean) return invalid("no pooling mode is on");
   config.pooling = is_cls ? Pooling::kCls : Pooling::kMean;
   return absl::OkStatus();
+}
+
+absl::Status ReadModule(const std::filesystem::path& directory, const nlohmann::json& module,
+                        ModelConfig& config) {
+  const absl::StatusOr<std::string> type = GetString(module, "type");
+  if (!type.ok()) return absl::InvalidArgumentError("modules.json: a module has no type");
+  const std::string kind = type->substr(type->rfind('.') + 1);
+  if (kind == "Transformer") return absl::OkStatus();
+  if (kind == "Normalize") {
+    config.normalize = true;
+    return absl::OkStatus();
+  }
+  if (kind != "Pooling") {
+    return absl::InvalidArgumentError(
+        StrCat("modules.json: module '", *type,
+               "' is not supported; supported are Transformer, Pooling and Normalize"));
+  }
+  const std::string path = GetString(module, "path").value_or("");
+  if (path.empty() || path.front() == '.' || path.find('/') != std::string::npos) {
+    return absl::InvalidArgumentError(
+        StrCat("modules.json: path '", path, "' of a module must be a plain name"));
+  }
+  return ReadPooling(directory, path, config);
 }
 
 // sentence-transformers' modules.json: a transformer, a pooling and perhaps a normalization.
 absl::Status ReadModules(const std::filesystem::path& directory, ModelConfig& config) {
   const absl::StatusOr<nlohmann::json> modules = ReadOptionalJson(directory, "modules.json");
   if (!modules.ok()) return modules.status();
-  if (!modules->is_array()) return absl::OkStatus();
+  if (modules->is_null()) return absl::OkStatus();
+  if (!modules->is_array()) return absl::InvalidArgumentError("modules.json: not a JSON array");
   config.normalize = false;
   for (const nlohmann::json& module : *modules) {
-    const absl::StatusOr<std::string> type = GetString(module, "type");
-    if (!type.ok()) return absl::InvalidArgumentError("modules.json: a module has no type");
-    const std::string kind = type->substr(type->rfind('.') + 1);
-    if (kind == "Normalize") {
-      config.normalize = true;
-    } else if (kind != "Transformer" && kind != "Pooling") {
-      return absl::InvalidArgumentError(
-          StrCat("modules.json: module '", *type,
-                 "' is not supported; supported are Transformer, Pooling and Normalize"));
-    }
+    if (absl::Status read = ReadModule(directory, module, config); !read.ok()) return read;
   }
-  return ReadPooling(directory, config);
+  return absl::OkStatus();
 }
 
 absl::Status ReadTruncation(const std::filesystem::path& directory, ModelConfig& config) {
