@@ -4,6 +4,7 @@
 #include <fstream>
 #include <utility>
 
+#include "model_store/tokenizer/utf8.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -33,9 +34,15 @@ absl::StatusOr<CalibrationText> ReadCalibrationText(const std::filesystem::path&
     return absl::NotFoundError(StrCat("cannot read the calibration text '", path.string(), "'"));
   }
   std::vector<std::string> lines;
+  int64_t number = 0;
   for (std::string line; std::getline(file, line);) {
+    ++number;
     if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) lines.push_back(line.substr(0, kLongestLine));
+    if (const auto invalid = FindInvalidUtf8(line)) {
+      return absl::InvalidArgumentError(StrCat("calibration text '", path.string(), "' line ",
+                                               number, " is not valid UTF-8 at byte ", *invalid));
+    }
+    if (!line.empty()) lines.emplace_back(CutUtf8(line, kLongestLine));
   }
   const auto count = std::ssize(lines);
   if (count < kFewestSentences) {

@@ -19,8 +19,8 @@ struct CalibrationText {
 };
 
 // One sentence a line; empty lines do not count. At most `max_sentences` are taken, spread evenly
-// over the file. INVALID_ARGUMENT: no file given, or fewer than 20 sentences in it; NOT_FOUND: no
-// such file.
+// over the file. INVALID_ARGUMENT: no file given, fewer than 20 sentences in it, or a line that is
+// no UTF-8 (its number is named); NOT_FOUND: no such file.
 absl::StatusOr<CalibrationText> ReadCalibrationText(const std::filesystem::path& path,
                                                     int64_t max_sentences);
 

@@ -60,6 +60,21 @@ TEST_F(CalibrationTextTest, RefusesTooFewSentences) {
                                                HasSubstr("at most 19 calibration sentences")));
 }
 
+TEST_F(CalibrationTextTest, NamesTheLineThatIsNoUtf8) {
+  EXPECT_THAT(Read(Numbers(40) + "\nbad \xFF\n", 20),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("line 42 is not valid UTF-8 at byte 4")));
+}
+
+TEST_F(CalibrationTextTest, CutsGiganticLinesBetweenCharacters) {
+  std::string line = "x";
+  while (line.size() < (size_t{1} << 20) + 3) line += "é";
+  std::string content;
+  for (int i = 0; i < 20; ++i) content += line + "\n";
+  STA_ASSERT_OK_AND_ASSIGN(const CalibrationText text, Read(content, 500));
+  EXPECT_EQ(text.calibration[0].size(), (size_t{1} << 20) - 1);
+}
+
 TEST_F(CalibrationTextTest, SaysThatThereIsNoText) {
   EXPECT_THAT(ReadCalibrationText("", 500), StatusIs(absl::StatusCode::kInvalidArgument,
                                                      HasSubstr("a calibration text is needed")));

@@ -255,7 +255,7 @@ TEST_F(ConvertModelTest, RefusesWhatItCannotUse) {
   std::ofstream(text_) << TinySentences(30, 1) << "broken \xFF\n";
   EXPECT_THAT(convert([](ConvertOptions&) {}),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       HasSubstr("calibration text: text is not valid UTF-8 at byte 7")));
+                       HasSubstr("line 31 is not valid UTF-8 at byte 7")));
   std::filesystem::remove(model_ / "vocab.txt");
   std::ofstream(text_) << TinySentences(30, 1);
   EXPECT_THAT(convert([](ConvertOptions&) {}),
