@@ -4,22 +4,19 @@
 #include "client/commands/command.h"
 #include "client/console/json_text.h"
 #include "client/console/table.h"
+#include "model_store/model/loaded_model.h"
 #include "model_store/package/package.h"
 
 namespace sta::client {
 namespace {
 
-// Opening checks structure and hashes; reading decodes every tensor and checks its ranges.
-absl::Status VerifyContents(const Package& package) {
-  if (absl::Status status = package.ReadEncoder().status(); !status.ok()) return status;
-  return package.ReadHead().status();
-}
-
 absl::Status RunVerify(CommandContext& context, const std::string& path) {
   const absl::StatusOr<std::shared_ptr<const Package>> package =
       Package::Open(path, PackageCheck::kHashes);
   if (!package.ok()) return package.status();
-  if (absl::Status status = VerifyContents(**package); !status.ok()) return status;
+  // Loading decodes every tensor, checks every range, and reads the tokenizer: a package that is
+  // called good must not fail later in a server.
+  if (absl::Status loaded = LoadedModel::Load(*package).status(); !loaded.ok()) return loaded;
   const Manifest& manifest = (*package)->manifest();
   if (context.json) {
     context.console.out << JsonLine({{"ok", true},
