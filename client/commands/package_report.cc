@@ -85,8 +85,9 @@ double PositionBoundBytes(const MatrixReport& matrix) {
       !absl::SimpleAtoi(matrix.pattern.substr(colon + 1), &m) || n < 1 || m < n || m > 32) {
     return 0;
   }
+  const int64_t full_groups = matrix.columns / m;
   const int64_t tail = matrix.columns % m;
-  const double row_bits = static_cast<double>(matrix.columns / m) * Log2Binomial(m, n) +
+  const double row_bits = static_cast<double>(full_groups) * Log2Binomial(m, n) +
                           Log2Binomial(tail, std::min(n, tail));
   return static_cast<double>(matrix.rows) * row_bits / 8;
 }
