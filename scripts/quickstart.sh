@@ -26,6 +26,7 @@ USAGE
 }
 
 fail() { echo "quickstart.sh: $*" >&2; exit 1; }
+usage_error() { echo "quickstart.sh: $*; see --help" >&2; exit 2; }
 say() { echo "==> $*"; }
 
 once=0 pattern=4:8 port=8001 metrics_port=8002 wheel="" bin="" work=build/quickstart
@@ -33,14 +34,18 @@ while [ "$#" -gt 0 ]; do
   case "$1" in
     --once) once=1 ;;
     --pattern|--port|--metrics-port|--wheel|--bin|--work)
-      [ "$#" -ge 2 ] || fail "$1 wants a value; see --help"
+      [ "$#" -ge 2 ] || usage_error "$1 wants a value"
       name="${1#--}"
       printf -v "${name//-/_}" '%s' "$2"
       shift ;;
     --help|-h) usage; exit 0 ;;
-    *) echo "quickstart.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
+    *) usage_error "unknown option '$1'" ;;
   esac
   shift
+done
+for number in "$port" "$metrics_port"; do
+  [[ "$number" =~ ^[1-9][0-9]{0,4}$ ]] && [ "$number" -le 65535 ] ||
+    usage_error "'$number' is no port; allowed: 1 to 65535"
 done
 readonly calibration=scripts/data/calibration-wiki-600.txt
 
@@ -74,7 +79,7 @@ if [ -d "$package" ] && [ "$(cat "$work/stamp" 2>/dev/null)" = "$stamp" ]; then
   say "the $pattern package is there already: $package"
 else
   say "converting it to a $pattern package"
-  rm -rf "$work"
+  rm -rf "$package" "$work/stamp"
   mkdir -p "$store/minilm"
   "$stactl" convert --model "$model" --output "$package" --pattern "$pattern" \
     --calibrate "$calibration"
@@ -82,19 +87,25 @@ else
 fi
 
 say "starting the server (log: $work/server.log)"
-"$server" --store "$store" --listen "127.0.0.1:$port" --metrics "127.0.0.1:$metrics_port" \
-  >"$work/server.log" 2>&1 &
-readonly server_pid="$!"
+server_pid=""
 stop_server() {
-  if kill -TERM "$server_pid" 2>/dev/null; then wait "$server_pid" || true; fi
+  if [ -n "$server_pid" ] && kill -TERM "$server_pid" 2>/dev/null; then
+    wait "$server_pid" || true
+  fi
 }
 trap stop_server EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+readonly ports_file="$work/ports"
+rm -f "$ports_file"
+"$server" --store "$store" --listen "127.0.0.1:$port" --metrics "127.0.0.1:$metrics_port" \
+  --ports-file "$ports_file" >"$work/server.log" 2>&1 &
+server_pid="$!"
 
-# The server logs once that it is ready; until then it must at least be alive.
+# The ports file says that it is our server that listens there, not one of an earlier run.
 tries=0
-until "$stactl" model show minilm --server "127.0.0.1:$port" >/dev/null 2>&1; do
+until [ -f "$ports_file" ] &&
+    "$stactl" model show minilm --server "127.0.0.1:$port" >/dev/null 2>&1; do
   kill -0 "$server_pid" 2>/dev/null || { cat "$work/server.log" >&2; fail "the server ended"; }
   tries=$((tries + 1))
   [ "$tries" -lt 300 ] || fail "the server is not ready after 30 s; see $work/server.log"

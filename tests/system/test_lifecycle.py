@@ -133,7 +133,8 @@ def empty_folder(package):
         path.unlink()
 
 
-# What is done to a package: what the server says about it, in its log and to who asks for the model.
+# What is done to a package, and what the server says of it: in its log, and to who asks for the
+# model.
 DAMAGE = {
     cut_weights: "file 'encoder.safetensors' has 24057 bytes, the manifest says 24157",
     flip_a_bit: "file 'encoder.safetensors' is damaged: its SHA-256 is not the manifest's",
