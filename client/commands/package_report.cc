@@ -87,8 +87,8 @@ double PositionBoundBytes(const MatrixReport& matrix) {
   }
   const int64_t full_groups = matrix.columns / m;
   const int64_t tail = matrix.columns % m;
-  const double row_bits = static_cast<double>(full_groups) * Log2Binomial(m, n) +
-                          Log2Binomial(tail, std::min(n, tail));
+  const double row_bits =
+      static_cast<double>(full_groups) * Log2Binomial(m, n) + Log2Binomial(tail, std::min(n, tail));
   return static_cast<double>(matrix.rows) * row_bits / 8;
 }
 
