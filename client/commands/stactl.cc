@@ -6,7 +6,7 @@
 
 #include "client/commands/command.h"
 #include "client/commands/failure.h"
-#include "client/console/nearest.h"
+#include "strings/nearest_name.h"
 #include "strings/str_cat.h"
 
 namespace sta::client {

@@ -8,8 +8,8 @@
 
 #include "server/config/build_version.h"
 #include "server/config/config_file.h"
-#include "server/config/nearest_name.h"
 #include "server/config/setting_table.h"
+#include "strings/nearest_name.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -31,8 +31,7 @@ absl::Status RefuseExtra(std::string_view extra) {
   flag.remove_prefix(2);
   std::vector<std::string> names = {"config", "help", "version"};
   for (const SettingSpec& spec : SettingTable()) names.push_back(FlagName(spec.name));
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  const std::string_view nearest = NearestName(flag, known);
+  const std::string nearest = NearestName(std::string(flag), names);
   return absl::InvalidArgumentError(StrCat(
       "unknown flag '--", flag, "'; ",
       nearest.empty() ? "--help lists the known ones" : StrCat("did you mean '--", nearest, "'?")));

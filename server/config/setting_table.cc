@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/strings/str_replace.h"
-#include "server/config/nearest_name.h"
 #include "server/config/setting_values.h"
+#include "strings/nearest_name.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -128,9 +128,9 @@ absl::Status ApplySetting(std::string_view name, std::string_view text, Settings
   const auto found = std::find_if(kSettings.begin(), kSettings.end(),
                                   [&](const SettingSpec& spec) { return spec.name == name; });
   if (found == kSettings.end()) {
-    std::vector<std::string_view> names;
-    for (const SettingSpec& spec : kSettings) names.push_back(spec.name);
-    const std::string_view nearest = NearestName(name, names);
+    std::vector<std::string> names;
+    for (const SettingSpec& spec : kSettings) names.emplace_back(spec.name);
+    const std::string nearest = NearestName(std::string(name), names);
     return absl::InvalidArgumentError(StrCat("unknown key '", name, "'; ",
                                              nearest.empty()
                                                  ? "sta-server --help lists the known ones"

@@ -65,16 +65,18 @@ def test_config_file_says_what_flags_say(server_binary, packages, tmp_path):
 
 def test_unknown_key_names_the_nearest(server_binary, packages, tmp_path):
     config = tmp_path / "server.yaml"
-    config.write_text(f"store: {packages}\nlistn: 127.0.0.1:0\n")
+    config.write_text(f"store: {packages}\nlisten_adress: 127.0.0.1:0\n")
     code, said = run(server_binary, "--config", config)
     assert code == 2
-    assert said == f"sta-server: {config}:2: unknown key 'listn'; did you mean 'listen'?\n"
+    assert said == (
+        f"sta-server: {config}:2: unknown key 'listen_adress'; did you mean 'listen'?\n"
+    )
 
 
 def test_unknown_flag_is_refused(server_binary, packages):
     code, said = run(server_binary, "--store", packages, "--lisen", "127.0.0.1:0")
-    assert code != 0
-    assert "--lisen" in said
+    assert code == 2
+    assert said == "sta-server: unknown flag '--lisen'; did you mean '--listen'?\n"
 
 
 def test_a_missing_store_is_an_error_that_names_it(server_binary, tmp_path):

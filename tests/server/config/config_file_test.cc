@@ -53,7 +53,8 @@ TEST(ConfigFileTest, RefusesWithLineAndReason) {
     const char* message;
   };
   for (const Case& c : {
-           Case{"store: /m\nlisten_adress: x\n", "c:2: unknown key 'listen_adress'"},
+           Case{"store: /m\nlisten_adress: x\n",
+                "c:2: unknown key 'listen_adress'; did you mean 'listen'?"},
            Case{"store: /m\nstroe: x\n", "c:2: unknown key 'stroe'; did you mean 'store'?"},
            Case{"store: /a\nstore: /b\n", "c:2: key 'store' stands here twice"},
            Case{"max_batch_tokens: many\n", "c:1: max_batch_tokens: 'many' is not a number"},

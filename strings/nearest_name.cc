@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/console/nearest.h"
+#include "strings/nearest_name.h"
 
 #include <algorithm>
+#include <string_view>
+#include <vector>
 
-namespace sta::client {
+namespace sta {
 namespace {
 
 // Optimal string alignment distance.
@@ -22,16 +24,22 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
+bool OneBeginsTheOther(std::string_view a, std::string_view b) {
+  constexpr size_t kShortestBeginning = 3;
+  const size_t length = std::min(a.size(), b.size());
+  return length >= kShortestBeginning && a.substr(0, length) == b.substr(0, length);
+}
+
 }  // namespace
 
-std::string NearestName(std::string_view word, const std::vector<std::string>& candidates) {
-  constexpr size_t kLongestWord = 64;  // the distance is quadratic
-  if (word.empty() || word.size() > kLongestWord) return "";
+std::string NearestName(const std::string& name, std::span<const std::string> known) {
+  constexpr size_t kLongestName = 64;  // the distance is quadratic
+  if (name.empty() || name.size() > kLongestName) return "";
   std::string nearest;
-  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
-    const bool begins = word.size() >= 2 && candidate.compare(0, word.size(), word) == 0;
-    const size_t distance = begins ? 1 : EditDistance(word, candidate);
+  size_t least = std::max<size_t>(2, name.size() / 3) + 1;
+  for (const std::string& candidate : known) {
+    const size_t edits = EditDistance(name, candidate);
+    const size_t distance = OneBeginsTheOther(name, candidate) ? std::min<size_t>(1, edits) : edits;
     // Two edits turn any two letters into any others: that is no likeness.
     if (distance < least && distance < candidate.size()) {
       least = distance;
@@ -41,4 +49,4 @@ std::string NearestName(std::string_view word, const std::vector<std::string>& c
   return nearest;
 }
 
-}  // namespace sta::client
+}  // namespace sta
