@@ -100,13 +100,13 @@ absl::Status Server::OpenPorts() {
 }
 
 void Server::Drain() {
-  draining_ = true;
-  health_.Close();
-  LogInfo("draining", {{"timeout_seconds", absl::ToDoubleSeconds(settings_.drain_timeout)}});
   const absl::Time deadline = absl::Now() + settings_.drain_timeout;
-  // gRPC's shutdown cancels what it has received but not yet handed to a service, and a client does
+  LogInfo("draining", {{"timeout_seconds", absl::ToDoubleSeconds(settings_.drain_timeout)}});
+  draining_ = true;
+  // gRPC's shutdown cancels what it has received but not yet handed to a service, and clients do
   // not send a cancelled call again. So refuse first, and shut down when the rest is answered.
   batcher_.StopAccepting();
+  health_.Close();
   batcher_.WaitUntilIdle(deadline);
   grpc_->Shutdown(deadline);
   LogInfo("drained");

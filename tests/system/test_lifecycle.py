@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Start, stop and damaged stores: what an operator meets."""
+"""Start and stop: what an operator meets."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import subprocess
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from metrics_page import samples, scrape, total
 from server_process import ServerProcess
 
 
-def infer_request(model="embed"):
-    request = service_pb2.ModelInferRequest(model_name=model)
+def infer_request():
+    request = service_pb2.ModelInferRequest(model_name="embed")
     tensor = request.inputs.add(name="text", datatype="BYTES", shape=[1])
     tensor.contents.bytes_contents.append(b"a few words")
     return request
@@ -45,6 +46,30 @@ def test_sigterm_answers_what_is_in_flight(server_binary, packages):
                 assert len(call.result(timeout=60).outputs) == 1
         assert server.wait() == 0
     assert server.events()[-1]["event"] == "drained", server.log()
+
+
+def test_calls_after_sigterm_are_refused_while_others_finish(server_binary, packages):
+    arguments = ["--store", str(packages), "--max-queue-delay", "5s"]
+    with ServerProcess(server_binary, arguments) as server:
+        with grpc.insecure_channel(server.rpc_address) as channel:
+            stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+            watch = health_pb2_grpc.HealthStub(channel).Watch(
+                health_pb2.HealthCheckRequest(), timeout=60
+            )
+            assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+            waiting = stub.ModelInfer.future(infer_request())
+            while total(samples(scrape(server)), "sta_queue_depth_requests") < 1:
+                assert not waiting.done(), "the request did not wait"
+            server.signal(signal.SIGTERM)
+            assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+            with pytest.raises(grpc.RpcError) as error:
+                stub.ModelInfer(infer_request())
+            assert (error.value.code(), error.value.details()) == (
+                grpc.StatusCode.UNAVAILABLE,
+                "the server is draining; send the request to another one",
+            )
+            assert len(waiting.result(timeout=60).outputs) == 1
+        assert server.wait() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -98,71 +123,3 @@ def test_a_port_in_use_is_an_error_that_names_it(server_binary, packages, flag):
         code, said = run(server_binary, "--store", packages, flag, address, other, "127.0.0.1:0")
     assert code != 0
     assert address in said
-
-
-def cut_weights(package):
-    path = package / "encoder.safetensors"
-    path.write_bytes(path.read_bytes()[:-100])
-
-
-def flip_a_bit(package):
-    path = package / "encoder.safetensors"
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
-
-
-def no_manifest(package):
-    (package / "manifest.json").unlink()
-
-
-def deep_manifest(package):
-    (package / "manifest.json").write_text("[" * 100_000)
-
-
-def manifest_of_nonsense(package):
-    (package / "manifest.json").write_bytes(b"\xff\xfe nonsense")
-
-
-def weights_are_a_link_elsewhere(package):
-    path = package / "encoder.safetensors"
-    path.unlink()
-    path.symlink_to("/etc/passwd")
-
-
-def empty_folder(package):
-    for path in package.iterdir():
-        path.unlink()
-
-
-# What is done to a package, and what the server says of it: in its log, and to who asks for the
-# model.
-DAMAGE = {
-    cut_weights: "file 'encoder.safetensors' has 24057 bytes, the manifest says 24157",
-    flip_a_bit: "file 'encoder.safetensors' is damaged: its SHA-256 is not the manifest's",
-    no_manifest: "cannot open file 'manifest.json': No such file or directory",
-    deep_manifest: "manifest.json: nested deeper than 32 levels",
-    manifest_of_nonsense: "manifest.json: not valid JSON at byte 1",
-    weights_are_a_link_elsewhere: "file 'encoder.safetensors' is a symbolic link",
-    empty_folder: "cannot open file 'manifest.json': No such file or directory",
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGE, ids=lambda function: function.__name__)
-def test_a_damaged_package_does_not_stop_the_others(server_binary, own_store, damage):
-    damage(own_store / "classify" / "1")
-    with ServerProcess(server_binary, ["--store", str(own_store)]) as server:
-        with grpc.insecure_channel(server.rpc_address) as channel:
-            stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
-            ready = service_pb2.ModelReadyRequest
-            assert stub.ModelReady(ready(name="embed")).ready
-            assert not stub.ModelReady(ready(name="classify")).ready
-            assert len(stub.ModelInfer(infer_request()).outputs) == 1
-            with pytest.raises(grpc.RpcError) as error:
-                stub.ModelInfer(infer_request(model="classify"))
-    assert error.value.code() == grpc.StatusCode.FAILED_PRECONDITION
-    assert error.value.details() == (
-        f"model 'classify' version 1 could not be loaded: {DAMAGE[damage]}"
-    )
-    (failure,) = [e for e in server.events() if e["event"] == "model failed to load"]
-    assert (failure["model"], failure["reason"]) == ("classify", DAMAGE[damage])
