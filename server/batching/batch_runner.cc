@@ -26,6 +26,7 @@ void BatchRunner::Scatter(const Batch& batch) const {
   const auto hidden = static_cast<size_t>(batch.model->model->config().hidden_size);
   auto from = output_.begin();
   for (const JobPiece& piece : batch.pieces) {
+    piece.state->MakeRowsOnce(hidden);
     JobResult& result = piece.state->result;
     const auto begin = static_cast<size_t>(result.sequence_offsets[piece.first]) * hidden;
     const auto end = static_cast<size_t>(result.sequence_offsets[piece.last]) * hidden;

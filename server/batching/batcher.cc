@@ -194,13 +194,6 @@ absl::Status Batcher::Impl::CheckAdmission(const JobState& state, RejectReason& 
 }
 
 absl::Status Batcher::Impl::Admit(const std::shared_ptr<JobState>& state, RejectReason& reason) {
-  {
-    // A first look, so that a full queue costs no memory.
-    const absl::MutexLock lock(&mutex_);
-    if (absl::Status status = CheckAdmission(*state, reason); !status.ok()) return status;
-  }
-  const auto hidden = static_cast<size_t>(state->job.model->model->config().hidden_size);
-  state->result.rows.resize(static_cast<size_t>(state->TokensFrom(0)) * hidden);
   const absl::MutexLock lock(&mutex_);
   if (absl::Status status = CheckAdmission(*state, reason); !status.ok()) return status;
   ++unanswered_;

@@ -42,8 +42,7 @@ struct BatcherOptions {
   // Most tokens in a batch, >= 1. A single longer sequence still runs, alone. Clipped to what a
   // device takes.
   int64_t max_batch_tokens = 16384;
-  // Bounds of one queue: a job beyond either is refused with RESOURCE_EXHAUSTED. Results take
-  // 2 * hidden_size bytes a queued token, so this bounds memory, too.
+  // Bounds of one queue: a job beyond either is refused with RESOURCE_EXHAUSTED.
   int64_t max_queue_tokens = 262144;
   int64_t max_queue_requests = 4096;
   // How long a device waits for a batch to grow; 0: not at all.

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // JobState: a job between Submit and its answer. Internal to the batcher: every field but `job` and
-// `result.rows` is guarded by the batcher's mutex; workers write disjoint parts of result.rows.
+// `result.rows` is guarded by the batcher's mutex. The first worker makes result.rows; all write
+// disjoint parts of it.
 #ifndef SERVER_BATCHING_JOB_STATE_H_
 #define SERVER_BATCHING_JOB_STATE_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -23,6 +25,14 @@ struct JobState {
   int64_t batches_in_flight = 0;
   absl::Status status;  // the first failure; what is still queued is then dropped
   JobResult result;     // sequence_offsets are set from the start
+  std::once_flag rows_made;
+
+  // Not at once: a job that waits takes no memory for what it will get.
+  void MakeRowsOnce(size_t hidden_size) {
+    std::call_once(rows_made, [this, hidden_size] {
+      result.rows.resize(static_cast<size_t>(TokensFrom(0)) * hidden_size);
+    });
+  }
 
   bool all_dispatched() const { return next_sequence == job.sequences.size(); }
   bool is_cancelled() const { return job.cancelled != nullptr && job.cancelled->load(); }
