@@ -17,6 +17,7 @@ function(sta_library name)
   if(ARG_SOURCES)
     add_library(sta_${name} STATIC ${ARG_SOURCES})
     target_include_directories(sta_${name} PUBLIC "${PROJECT_SOURCE_DIR}")
+    target_compile_features(sta_${name} PUBLIC cxx_std_20)  # also for whoever adds this project
     target_link_libraries(sta_${name} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} sta_warnings)
   else()
     add_library(sta_${name} INTERFACE)
