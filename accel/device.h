@@ -61,6 +61,9 @@ class LoadedProgram {
   LoadedProgram(const LoadedProgram&) = delete;
   LoadedProgram& operator=(const LoadedProgram&) = delete;
 
+  // Memory that it takes on the device, beside the Program itself; 0 where that is what runs.
+  virtual int64_t memory_bytes() const { return 0; }
+
  protected:
   LoadedProgram() = default;
 };

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "accel/emulator/batch_layout.h"
 #include "accel/emulator/dispatch.h"
 #include "accel/emulator/executor.h"
 #include "accel/emulator/packed_program.h"
@@ -18,35 +19,33 @@
 namespace sta {
 namespace {
 
+using emulator::BatchLayout;
+using emulator::Chunk;
+using emulator::ChunkGroup;
 using emulator::Executor;
 using emulator::KernelTable;
 using emulator::PackedProgram;
+using emulator::RunContext;
+using emulator::SlotRows;
 using emulator::WorkerTeam;
 
 constexpr int kMaxThreads = 256;
 // Where the running average of a unit of work starts, and how fast it follows what is measured.
-constexpr double kInitialNanosecondsPerWork = 0.05;
+constexpr double kInitialNanosecondsPerWork = 0.01;
 constexpr double kAverageWeight = 0.1;
-
-const KernelTable& ChooseKernels(const std::string& name) {
-  const std::vector<const KernelTable*> tables = emulator::SupportedKernels();
-  for (const KernelTable* table : tables) {
-    if (table->name == name) return *table;
-  }
-  return *tables.front();
-}
 
 class EmulatorDevice final : public Device {
  public:
   explicit EmulatorDevice(const EmulatorOptions& options)
       : now_(options.now),
-        team_(std::clamp(options.threads, 1, kMaxThreads)),
-        statuses_(static_cast<size_t>(team_.size())) {
-    const KernelTable& kernels = ChooseKernels(options.kernels);
-    for (int i = 0; i < team_.size(); ++i) executors_.emplace_back(kernels, options.now);
+        kernels_(emulator::ChooseKernels(options.kernels)),
+        team_({.members = std::clamp(options.threads, 1, kMaxThreads),
+               .pin_to_cores = options.pin_threads}) {
+    for (int i = 0; i < team_.size(); ++i) executors_.emplace_back(*kernels_.table);
     caps_ = {.name = options.name,
              .kind = "emulator",
-             .detail = absl::StrCat(kernels.name, ", ", team_.size(), " threads"),
+             .detail = absl::StrCat(kernels_.table->name, " (", kernels_.reason, "), ",
+                                    team_.size(), " threads"),
              .max_tokens = std::max<int64_t>(options.max_tokens, 1)};
   }
 
@@ -55,7 +54,7 @@ class EmulatorDevice final : public Device {
 
   absl::StatusOr<std::unique_ptr<LoadedProgram>> Load(
       std::shared_ptr<const Program> program) override {
-    return std::make_unique<PackedProgram>(std::move(program));
+    return std::make_unique<PackedProgram>(std::move(program), *kernels_.table);
   }
 
   absl::Status Run(const LoadedProgram& program, const PackedSequences& batch,
@@ -66,16 +65,18 @@ class EmulatorDevice final : public Device {
     }
     const auto& packed = static_cast<const PackedProgram&>(program);
     const absl::Time start = now_();
-    team_.Run([&](int member) {
-      const auto index = static_cast<size_t>(member);
-      const std::span<const int32_t> share = ShareOf(batch.sequence_offsets, member);
-      statuses_[index] = share.size() < 2
-                             ? absl::OkStatus()
-                             : executors_[index].Run(packed, batch.rows, share, output, deadline);
-    });
-    for (const absl::Status& status : statuses_) {
-      if (!status.ok()) return status;
-    }
+    const int64_t hidden = packed.program().hidden_size;
+    layout_.Cut(batch.sequence_offsets,
+                {.threads = team_.size(),
+                 .block_rows = packed.block_rows(),
+                 .chunk_rows = packed.chunk_rows(),
+                 .hidden_width = (hidden + emulator::kChunkChannels - 1) /
+                                 emulator::kChunkChannels * emulator::kChunkChannels});
+    shared_.Reserve(packed.plan().shared_slots, std::ssize(layout_.blocks()),
+                    layout_.block_slots());
+    is_late_ = false;
+    RunGroups({packed, batch, output, layout_, shared_}, deadline);
+    if (is_late_) return absl::DeadlineExceededError("the batch ran out of time");
     Learn(now_() - start, packed.WorkOf(batch.sequence_offsets));
     return absl::OkStatus();
   }
@@ -87,17 +88,35 @@ class EmulatorDevice final : public Device {
   }
 
  private:
-  // The bounds of the sequences whose middle lies in the member's equal share of the tokens.
-  std::span<const int32_t> ShareOf(std::span<const int32_t> offsets, int member) const {
-    const int64_t tokens = offsets.back();
-    const auto member_of = [&](size_t i) {
-      return (int64_t{offsets[i]} + offsets[i + 1]) * team_.size() / (2 * tokens);
+  void RunGroups(const RunContext& run, absl::Time deadline) {
+    const std::vector<ChunkGroup>& groups = layout_.groups();
+    const size_t segments = run.program.plan().segments.size();
+    if (groups.size() > 1) {
+      const auto run_group = [&](int member, int64_t /*phase*/, int64_t task) {
+        const ChunkGroup& group = groups[static_cast<size_t>(task)];
+        for (size_t segment = 0; segment < segments; ++segment) {
+          for (size_t chunk = group.first_chunk; chunk < group.last_chunk; ++chunk) {
+            RunChunk(run, deadline, member, segment, chunk);
+          }
+        }
+      };
+      team_.Run(1, std::ssize(groups), run_group);
+      return;
+    }
+    const auto run_chunk = [&](int member, int64_t phase, int64_t task) {
+      RunChunk(run, deadline, member, static_cast<size_t>(phase), static_cast<size_t>(task));
     };
-    size_t first = 0;
-    while (first + 1 < offsets.size() && member_of(first) < member) ++first;
-    size_t last = first;
-    while (last + 1 < offsets.size() && member_of(last) == member) ++last;
-    return offsets.subspan(first, last - first + 1);
+    team_.Run(static_cast<int64_t>(segments), std::ssize(layout_.chunks()), run_chunk);
+  }
+
+  void RunChunk(const RunContext& run, absl::Time deadline, int member, size_t segment,
+                size_t chunk) {
+    if (is_late_.load(std::memory_order_relaxed)) return;
+    if (now_() >= deadline) {
+      is_late_ = true;
+      return;
+    }
+    executors_[static_cast<size_t>(member)].Run(run, layout_.chunks()[chunk], segment);
   }
 
   // Only Run writes it, and one thread at a time runs: no update can be lost.
@@ -110,10 +129,13 @@ class EmulatorDevice final : public Device {
   }
 
   const std::function<absl::Time()> now_;
+  const emulator::KernelChoice kernels_;
   DeviceCaps caps_;
   WorkerTeam team_;
-  std::vector<Executor> executors_;     // one a member
-  std::vector<absl::Status> statuses_;  // one a member
+  std::vector<Executor> executors_;  // one a member
+  BatchLayout layout_;               // of the batch that runs
+  SlotRows shared_;
+  std::atomic<bool> is_late_ = false;
   std::atomic<double> nanoseconds_per_work_ = kInitialNanosecondsPerWork;
 };
 

@@ -1,95 +1,140 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The emulator's inner loops as a table of functions over plain pointers, one table an instruction
-// set. Each table's source is kernels-inl.h compiled with that set's flags; dispatch.h picks one.
+// set (folders generic/, avx2/, avx512/). dispatch.h picks one for the processor that we run on.
 //
-// Layout: activations lie in blocks of 32 tokens, [channels][32], int8 values widened to int16; the
-// token is the fastest dimension, so that one weight meets 32 tokens in one vector operation and no
-// operation ever crosses lanes. Blocks are 64-byte aligned. Lanes without a token hold anything and
-// are computed along. Every pointer below is to one block unless it says otherwise.
+// Layout of activations. Tokens lie in blocks of at most kMaxBlockRows rows.
+//  - int8 values, one byte each as q + zero_code (KernelTable::zero_code, so -127..127 fits into
+//    what the set multiplies best): [channels / 64][row slots][64]. A cell is the 64 bytes of one
+//    row; the cells of one chunk of 64 channels stand row after row, `chunk_stride` bytes a chunk.
+//  - int16 values: [rows][stride], the stride a multiple of 64.
+// Widths are padded to whole chunks. What padding holds is arbitrary: weights there are zero.
+// Every pointer is to the first row of a block and aligned to 64 bytes unless it says otherwise.
 //
-// Only plain types here, and no inline functions: an inline function compiled with wide vectors
-// could be the copy that the linker keeps for every CPU.
+// Preconditions are the caller's (ExecutionPlan, BatchLayout); kernels check nothing and cannot
+// fail. Only plain types here, and no inline functions: an inline function compiled with wide
+// vectors could be the copy that the linker keeps for every CPU.
 #ifndef ACCEL_EMULATOR_KERNELS_H_
 #define ACCEL_EMULATOR_KERNELS_H_
 
 #include <cstdint>
 
+namespace sta {
+struct NmMatrix;
+}  // namespace sta
+
 namespace sta::emulator {
 
-inline constexpr int64_t kBlockTokens = 32;
+struct PackedMatrix;
 
-// Two kept weights of one output channel and the input channels they multiply. An odd last weight
-// is paired with weight 0.
-struct WeightPair {
-  uint16_t channel0;
-  uint16_t channel1;
-  int16_t weight0;
-  int16_t weight1;
+inline constexpr int64_t kChunkChannels = 64;
+inline constexpr int64_t kMaxBlockRows = 12;
+// Output channels whose requantization constants stand together.
+inline constexpr int64_t kChannelGroup = 16;
+
+// A matrix in the layout of one set's `linear`: what the fields mean beyond their names is that
+// set's business; each `linear` begins with its layout.
+struct MatrixView {
+  const uint8_t* weights;   // in the order in which they are used
+  const uint8_t* patterns;  // constants that the positions need, or null
+  int64_t input_chunks;     // columns / 64, rounded up
+  int64_t output_channels;  // rows
+  int64_t steps;            // of a chunk
+  bool is_dense;
 };
 
-// Section 3 of docs/arithmetic.md for one matrix; one entry a row in the last three.
+enum class LinearOutput : uint8_t {
+  kInt8,           // y8 = the requantized product
+  kInt8Gelu,       // y8 = gelu(the requantized product)
+  kInt16,          // y16 = the requantized product
+  kInt16Residual,  // y16 = sat16(residual + the requantized product)
+};
+
+// Sections 3, 4 and 6 of docs/arithmetic.md for one matrix and one block of rows. Per-channel
+// arrays are padded to whole chunks with zeros.
 struct LinearArgs {
-  int64_t rows;
-  int64_t pairs_per_row;
-  const WeightPair* pairs;  // [rows][pairs_per_row]
-  const int32_t* bias;
-  const uint8_t* shift;
+  MatrixView matrix;     // made by the same table's pack
+  const int32_t* start;  // bias - zero_code * (sum of the channel's weights)
+  const int32_t* shift;
+  // Twice as long: groups of four channels stand twice in a row (m0..m3, m0..m3, m4..m7, ...), as
+  // two rows' accumulators packed to int16 meet them.
   const int16_t* multiplier;
-  bool clip_to_int8;
+
+  const uint8_t* x;
+  int64_t x_chunk_stride;
+  int64_t rows;  // 1..kMaxBlockRows
+
+  LinearOutput output;
+  uint8_t* y8;
+  int64_t y8_chunk_stride;
+  int16_t* y16;
+  const int16_t* residual;
+  int64_t y16_stride;  // of y16 and of residual, in values
+
+  // For kInt8Gelu: [2][256], entry and index as codes (byte of u8 -> byte of g8); bit c of
+  // gelu_class[i] is the class of channel 16 * i + c.
+  const uint8_t* gelu_tables;
+  const uint16_t* gelu_class;
 };
 
-// The constants of one block's LayerNorm, one entry a lane.
-struct LayerNormLanes {
-  int32_t mean[kBlockTokens];
-  int32_t mantissa[kBlockTokens];  // of 1 / sqrt(W)
-  int32_t shift[kBlockTokens];
+// Section 5, and of section 4 the int8 view of the result where `view` is not null. Per-channel
+// arrays are padded to whole chunks with zeros.
+struct LayerNormArgs {
+  const int16_t* x;
+  int16_t* y;  // may not be x
+  int64_t stride;
+  int64_t width;
+  int64_t rows;
+  int64_t mean_reciprocal;
+  uint64_t epsilon;
+  const int16_t* gain;
+  const int16_t* bias;
+  const int16_t* view;
+  uint8_t* y8;
+  int64_t y8_chunk_stride;
 };
 
-// One head of one sequence against one block of its queries.
-struct LogitsArgs {
-  const int16_t* queries;  // [head_size_padded][32]
-  const int16_t* keys;     // [key_count][head_size_padded], any alignment
+// Section 7 for one head: some queries of a sequence against all its keys. Row t of the sequence is
+// the head_stride bytes at the base pointer + row_offsets[t].
+struct AttentionArgs {
+  const uint8_t* queries;
+  const uint8_t* keys;
+  const uint8_t* values;
+  uint8_t* context;            // of row t: context + row_offsets[t] - context_origin
+  const int64_t* row_offsets;  // [key_count]
+  int64_t context_origin;
+  int64_t first_query;
+  int64_t query_count;
   int64_t key_count;
-  int64_t channel_pairs;  // head_size_padded / 2: an odd head size is padded with a zero channel
-  int32_t shift;
-  int32_t multiplier;
+  // Head size rounded up to 16. Bytes of queries and keys beyond the head size are zero_code.
+  int64_t head_stride;
+  int32_t logit_shift;
+  int32_t logit_multiplier;
+  int32_t context_shift;
+  int32_t context_multiplier;
+  const uint8_t* exp_table;  // [256]
+  uint8_t* scratch;          // AttentionScratchBytes(key_count, head_stride), aligned to 64
 };
 
-struct ContextArgs {
-  const int16_t* probabilities;  // [key_count_padded][32]
-  const int16_t* values;         // [head_size][key_count_padded], any alignment
-  int64_t key_pairs;             // key_count_padded / 2: an odd count is padded with a zero key
-  int64_t head_size;
-  int32_t shift[kBlockTokens];       // n - k of the lane's row
-  int32_t multiplier[kBlockTokens];  // mr of the lane's row
+// Enough for every set's attention.
+int64_t AttentionScratchBytes(int64_t key_count, int64_t head_stride);
+
+// A LayerNorm row's 1 / sqrt(w), section 5: plain code for the sets' use.
+struct RowScale {
+  int32_t mantissa;
+  int32_t shift;
 };
+RowScale ReciprocalSquareRoot(uint64_t w);
 
 struct KernelTable {
-  const char* name;  // the instruction set
+  const char* name;   // the instruction set
+  uint8_t zero_code;  // what is added to an int8 value to make its byte: 0 or 128
 
-  // x [columns][32] -> y [rows][32].
-  void (*linear)(const LinearArgs& args, const int16_t* x, int16_t* y);
-  // Section 4. `count` is in values: channels * 32, of one block or of many.
-  void (*residual_add)(const int16_t* x, const int16_t* y, int64_t count, int16_t* out);
-  void (*int8_view)(const int16_t* x, const int16_t* multiplier, int64_t channels, int16_t* y);
-  // Section 6. `tables` is [2][256].
-  void (*gelu)(const int16_t* x, const uint8_t* channel_class, const int8_t* tables,
-               int64_t channels, int16_t* y);
-
-  // Section 5 in three steps; the host computes mean and reciprocal root between them.
-  void (*layer_norm_sums)(const int16_t* x, int64_t channels, int32_t* sums);
-  void (*layer_norm_squares)(const int16_t* x, int64_t channels, const int32_t* mean,
-                             uint64_t* squares);
-  void (*layer_norm_apply)(const int16_t* x, int64_t channels, const LayerNormLanes& lanes,
-                           const int16_t* gain, const int16_t* bias, int16_t* y);
-
-  // Section 7: logits [key_count][32] and each lane's largest; then in their place probabilities
-  // and their sums; then the context [head_size][32].
-  void (*logits)(const LogitsArgs& args, int16_t* logits, int16_t* maximum);
-  void (*softmax)(int16_t* logits, int64_t key_count, const int16_t* maximum,
-                  const uint8_t* exp_table, int32_t* sums);
-  void (*context)(const ContextArgs& args, int16_t* y);
+  // Lays a matrix out for this set's `linear`.
+  PackedMatrix (*pack)(const NmMatrix& matrix);
+  void (*linear)(const LinearArgs& args);
+  void (*layer_norm)(const LayerNormArgs& args);
+  void (*attention)(const AttentionArgs& args);
 };
 
 const KernelTable& GenericKernels();

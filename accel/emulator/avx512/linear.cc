@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Weight products for AVX-512 with VBMI and VNNI. CPU condition: dispatch.cc.
+//
+// Activations are u8 = q + 128 (1..255), weights s8, so vpdpbusd multiplies them; the accumulators
+// start at bias - 128 * (sum of weights), which cancels the 128s. No product saturates: four
+// products are at most 4 * 255 * 127, and the running sum stays inside int32 for K <= 4096
+// (docs/arithmetic.md section 1), whatever the order: every partial sum is within
+// |bias| + 128 * 127 * 4096 + 255 * 127 * 4096 < 1.28e9.
+//
+// Sparse layout. Sixteen output channels are the 32-bit lanes of a vector. For each chunk of 64
+// inputs there are `steps` steps; byte t of lane l in step s is the non-zero j = 4 s + t of channel
+// l in this chunk (weight 0 beyond the last). vpermb gathers those inputs from the row's cell, one
+// vector for all sixteen channels, then vpdpbusd multiplies. Two layouts of the positions:
+//  - nibbles, for m <= 16: two steps a unit of 192 bytes: 64 bytes of places inside the groups (low
+//    nibble the even step, high nibble the odd one), then the two vectors of weights. `patterns`
+//    holds the first place of each non-zero's group, one vector a step: (j / n) * m. An odd last
+//    step is paired with one of zero weights, which is stored but not computed.
+//  - bytes, for m = 32: 64 bytes of positions in the chunk, 64 bytes of weights.
+// Order of the stream: [channel groups][chunks][steps].
+//
+// Dense layout: [channels / 64][K / 4][64 channels][4 inputs]: four vectors a quad of inputs. Six
+// rows' quads, broadcast, meet them in 24 accumulators.
+#include <immintrin.h>
+
+#include "accel/emulator/avx512/avx512.h"
+#include "accel/emulator/avx512/simd.h"
+
+namespace sta::emulator::avx512 {
+namespace {
+
+// Requantizes rows 0..R-1 of sixteen channels from `acc` and stores them as rows row0.. of the
+// block, channels 16 * group onwards.
+template <int R>
+STA_INLINE void Finish(const LinearArgs& args, int64_t group, int64_t row0,
+                       const __m512i (&acc)[R]) {
+  const __m512i shift = _mm512_load_si512(args.shift + group * kChannelGroup);
+  const __m512i multiplier = _mm512_load_si512(args.multiplier + 2 * group * kChannelGroup);
+  // Two rows a vector: lane l holds channels 4 l .. 4 l + 3 of the first row, then of the second.
+  constexpr int kPairs = (R + 1) / 2;
+  __m512i pairs[kPairs];
+  STA_UNROLL(6)
+  for (int p = 0; p < kPairs; ++p) {
+    const __m512i first = _mm512_srav_epi32(acc[2 * p], shift);
+    const __m512i second = 2 * p + 1 < R ? _mm512_srav_epi32(acc[(2 * p + 1) % R], shift) : first;
+    pairs[p] = _mm512_mulhrs_epi16(_mm512_packs_epi32(first, second), multiplier);
+  }
+
+  if (args.output == LinearOutput::kInt8 || args.output == LinearOutput::kInt8Gelu) {
+    uint8_t* const cell = args.y8 + group / 4 * args.y8_chunk_stride + row0 * kChunkChannels +
+                          group % 4 * kChannelGroup;
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    STA_UNROLL(3)
+    for (int quad = 0; quad < R; quad += 4) {
+      const __m512i low = pairs[quad / 2];
+      const __m512i high = quad + 2 < R ? pairs[(quad / 2 + 1) % kPairs] : low;
+      __m512i y = _mm512_packs_epi16(low, high);
+      if (args.output == LinearOutput::kInt8Gelu) {
+        y = Gelu(args.gelu_tables, args.gelu_class[group], AddZeroCode(y));
+      } else {
+        y = AddZeroCode(_mm512_max_epi8(y, _mm512_set1_epi8(-127)));
+      }
+      y = _mm512_permutexvar_epi32(order, y);
+      uint8_t* const out = cell + quad * kChunkChannels;
+      _mm_store_si128(reinterpret_cast<__m128i*>(out), _mm512_castsi512_si128(y));
+      if (quad + 1 < R) {
+        _mm_store_si128(reinterpret_cast<__m128i*>(out + kChunkChannels),
+                        _mm512_extracti32x4_epi32(y, 1));
+      }
+      if (quad + 2 < R) {
+        _mm_store_si128(reinterpret_cast<__m128i*>(out + 2 * kChunkChannels),
+                        _mm512_extracti32x4_epi32(y, 2));
+      }
+      if (quad + 3 < R) {
+        _mm_store_si128(reinterpret_cast<__m128i*>(out + 3 * kChunkChannels),
+                        _mm512_extracti32x4_epi32(y, 3));
+      }
+    }
+    return;
+  }
+
+  const int64_t offset = row0 * args.y16_stride + group * kChannelGroup;
+  const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+  STA_UNROLL(6)
+  for (int p = 0; p < kPairs; ++p) {
+    const __m512i y = _mm512_permutexvar_epi64(order, pairs[p]);
+    __m256i first = _mm512_castsi512_si256(y);
+    __m256i second = _mm512_extracti64x4_epi64(y, 1);
+    const int64_t at = offset + 2 * p * args.y16_stride;
+    const bool has_second = 2 * p + 1 < R;
+    if (args.output == LinearOutput::kInt16Residual) {
+      const int16_t* const residual = args.residual + at;
+      first =
+          _mm256_adds_epi16(first, _mm256_load_si256(reinterpret_cast<const __m256i*>(residual)));
+      if (has_second) {
+        second = _mm256_adds_epi16(
+            second,
+            _mm256_load_si256(reinterpret_cast<const __m256i*>(residual + args.y16_stride)));
+      }
+    }
+    _mm256_store_si256(reinterpret_cast<__m256i*>(args.y16 + at), first);
+    if (has_second) {
+      _mm256_store_si256(reinterpret_cast<__m256i*>(args.y16 + at + args.y16_stride), second);
+    }
+  }
+}
+
+// One step for rows kFirst .. kFirst + kCount - 1.
+template <int kFirst, int kCount, int R>
+STA_INLINE void MultiplyRows(const uint8_t* x, __m512i index, __m512i weights, __m512i (&acc)[R]) {
+  __m512i gathered[kCount];
+  STA_UNROLL(6)
+  for (int i = 0; i < kCount; ++i) {
+    gathered[i] =
+        _mm512_permutexvar_epi8(index, _mm512_load_si512(x + (kFirst + i) * kChunkChannels));
+  }
+  STA_UNROLL(6)
+  for (int i = 0; i < kCount; ++i) {
+    acc[kFirst + i] = _mm512_dpbusd_epi32(acc[kFirst + i], gathered[i], weights);
+  }
+}
+
+// One step for all rows, in groups of six: six gathers, then six products, is what the scheduler of
+// Zen 5 likes best.
+template <int R>
+STA_INLINE void Multiply(const uint8_t* x, __m512i index, __m512i weights, __m512i (&acc)[R]) {
+  if constexpr (R <= 6) {
+    MultiplyRows<0, R>(x, index, weights, acc);
+  } else {
+    MultiplyRows<0, 6>(x, index, weights, acc);
+    MultiplyRows<6, R - 6>(x, index, weights, acc);
+  }
+}
+
+// (v & 0x0f) | base
+STA_INLINE __m512i NibbleIndex(__m512i v, __m512i base) {
+  constexpr int kAndOr = 0xEA;  // (a & b) | c
+  return _mm512_ternarylogic_epi32(v, _mm512_set1_epi8(0x0F), base, kAndOr);
+}
+
+template <int R>
+void SparseNibbles(const LinearArgs& args) {
+  const MatrixView& matrix = args.matrix;
+  const int64_t groups = (matrix.output_channels + kChannelGroup - 1) / kChannelGroup;
+  const int64_t pairs = matrix.steps / 2;
+  const uint8_t* stream = matrix.weights;
+  for (int64_t group = 0; group < groups; ++group) {
+    __m512i acc[R];
+    const __m512i start = _mm512_load_si512(args.start + group * kChannelGroup);
+    STA_UNROLL(12)
+    for (int r = 0; r < R; ++r) acc[r] = start;
+    const uint8_t* x = args.x;
+    for (int64_t chunk = 0; chunk < matrix.input_chunks; ++chunk, x += args.x_chunk_stride) {
+      const uint8_t* base = matrix.patterns;
+      for (int64_t pair = 0; pair < pairs; ++pair, stream += 192, base += 128) {
+        const __m512i nibbles = _mm512_load_si512(stream);
+        Multiply<R>(x, NibbleIndex(nibbles, _mm512_load_si512(base)),
+                    _mm512_load_si512(stream + 64), acc);
+        Multiply<R>(x, NibbleIndex(_mm512_srli_epi16(nibbles, 4), _mm512_load_si512(base + 64)),
+                    _mm512_load_si512(stream + 128), acc);
+      }
+      if (matrix.steps % 2 != 0) {
+        Multiply<R>(x, NibbleIndex(_mm512_load_si512(stream), _mm512_load_si512(base)),
+                    _mm512_load_si512(stream + 64), acc);
+        stream += 128;
+      }
+    }
+    Finish<R>(args, group, 0, acc);
+  }
+}
+
+template <int R>
+void SparseBytes(const LinearArgs& args) {
+  const MatrixView& matrix = args.matrix;
+  const int64_t groups = (matrix.output_channels + kChannelGroup - 1) / kChannelGroup;
+  const uint8_t* stream = matrix.weights;
+  for (int64_t group = 0; group < groups; ++group) {
+    __m512i acc[R];
+    const __m512i start = _mm512_load_si512(args.start + group * kChannelGroup);
+    STA_UNROLL(12)
+    for (int r = 0; r < R; ++r) acc[r] = start;
+    const uint8_t* x = args.x;
+    for (int64_t chunk = 0; chunk < matrix.input_chunks; ++chunk, x += args.x_chunk_stride) {
+      for (int64_t step = 0; step < matrix.steps; ++step, stream += 128) {
+        Multiply<R>(x, _mm512_load_si512(stream), _mm512_load_si512(stream + 64), acc);
+      }
+    }
+    Finish<R>(args, group, 0, acc);
+  }
+}
+
+constexpr int kDenseRows = 6;
+
+template <int R>
+void DenseRows(const LinearArgs& args, int64_t row0) {
+  const MatrixView& matrix = args.matrix;
+  const int64_t chunks_out = (matrix.output_channels + kChunkChannels - 1) / kChunkChannels;
+  const uint8_t* weights = matrix.weights;
+  for (int64_t out = 0; out < chunks_out; ++out) {
+    __m512i acc[4][R];
+    STA_UNROLL(4)
+    for (int v = 0; v < 4; ++v) {
+      const __m512i start =
+          _mm512_load_si512(args.start + out * kChunkChannels + v * kChannelGroup);
+      STA_UNROLL(6)
+      for (int r = 0; r < R; ++r) acc[v][r] = start;
+    }
+    const uint8_t* x = args.x + row0 * kChunkChannels;
+    for (int64_t chunk = 0; chunk < matrix.input_chunks; ++chunk, x += args.x_chunk_stride) {
+      STA_UNROLL(2)
+      for (int64_t quad = 0; quad < kChunkChannels / 4; ++quad, weights += 256) {
+        const __m512i w[4] = {_mm512_load_si512(weights), _mm512_load_si512(weights + 64),
+                              _mm512_load_si512(weights + 128), _mm512_load_si512(weights + 192)};
+        STA_UNROLL(6)
+        for (int r = 0; r < R; ++r) {
+          const __m512i q = _mm512_set1_epi32(
+              *reinterpret_cast<const int32_t*>(x + r * kChunkChannels + quad * 4));
+          STA_UNROLL(4)
+          for (int v = 0; v < 4; ++v) acc[v][r] = _mm512_dpbusd_epi32(acc[v][r], q, w[v]);
+        }
+      }
+    }
+    STA_UNROLL(4)
+    for (int v = 0; v < 4; ++v) Finish<R>(args, 4 * out + v, row0, acc[v]);
+  }
+}
+
+void Dense(const LinearArgs& args) {
+  static constexpr void (*kRows[])(const LinearArgs&, int64_t) = {
+      nullptr, DenseRows<1>, DenseRows<2>, DenseRows<3>, DenseRows<4>, DenseRows<5>, DenseRows<6>};
+  const int64_t parts = (args.rows + kDenseRows - 1) / kDenseRows;
+  for (int64_t part = 0; part < parts; ++part) {
+    const int64_t first = args.rows * part / parts;
+    kRows[args.rows * (part + 1) / parts - first](args, first);
+  }
+}
+
+using Kernel = void (*)(const LinearArgs&);
+constexpr Kernel kNibbles[kMaxBlockRows + 1] = {
+    nullptr,           SparseNibbles<1>,  SparseNibbles<2>, SparseNibbles<3>, SparseNibbles<4>,
+    SparseNibbles<5>,  SparseNibbles<6>,  SparseNibbles<7>, SparseNibbles<8>, SparseNibbles<9>,
+    SparseNibbles<10>, SparseNibbles<11>, SparseNibbles<12>};
+constexpr Kernel kBytes[kMaxBlockRows + 1] = {
+    nullptr,         SparseBytes<1>,  SparseBytes<2>, SparseBytes<3>, SparseBytes<4>,
+    SparseBytes<5>,  SparseBytes<6>,  SparseBytes<7>, SparseBytes<8>, SparseBytes<9>,
+    SparseBytes<10>, SparseBytes<11>, SparseBytes<12>};
+
+}  // namespace
+
+void Linear(const LinearArgs& args) {
+  const MatrixView& matrix = args.matrix;
+  if (matrix.is_dense) return Dense(args);
+  const Kernel* const kernels = matrix.patterns != nullptr ? kNibbles : kBytes;
+  kernels[args.rows](args);
+}
+
+}  // namespace sta::emulator::avx512

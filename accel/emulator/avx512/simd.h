@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the kernels of this folder share: how loops are spelt, and look-ups in 256-byte tables. For
+// these sources only; everything has
+// internal linkage, so that no copy leaves a translation unit compiled with wide vectors.
+#ifndef ACCEL_EMULATOR_AVX512_SIMD_H_
+#define ACCEL_EMULATOR_AVX512_SIMD_H_
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+#define STA_INLINE inline __attribute__((always_inline))
+// Loops over arrays of registers must be unrolled whole, or the arrays go to memory. Clang does so
+// by itself, GCC must be told.
+#if defined(__clang__)
+#define STA_UNROLL(n)
+#else
+#define STA_PRAGMA(text) _Pragma(#text)
+#define STA_UNROLL(n) STA_PRAGMA(GCC unroll n)
+#endif
+
+namespace sta::emulator::avx512 {
+namespace {
+
+STA_INLINE __m512i AddZeroCode(__m512i bytes) {
+  return _mm512_xor_si512(bytes, _mm512_set1_epi8(static_cast<char>(0x80)));
+}
+
+// table[index], `table` aligned to 64.
+STA_INLINE __m512i Lookup(const uint8_t* table, __m512i index) {
+  const __m512i low =
+      _mm512_permutex2var_epi8(_mm512_load_si512(table), index, _mm512_load_si512(table + 64));
+  const __m512i high = _mm512_permutex2var_epi8(_mm512_load_si512(table + 128), index,
+                                                _mm512_load_si512(table + 192));
+  return _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), low, high);
+}
+
+// Section 6 for four rows of sixteen channels: 32-bit lane 4 l + r holds channels 4 l .. 4 l + 3 of
+// row r. `classes` has a bit a channel; where it is 0 the second table is not touched.
+STA_INLINE __m512i Gelu(const uint8_t* tables, uint16_t classes, __m512i codes) {
+  const __m512i narrow = Lookup(tables, codes);
+  if (classes == 0) return narrow;
+  // Each nibble of classes four times, once a row.
+  const uint64_t nibbles = _pdep_u64(classes, 0x000F000F000F000Full);
+  return _mm512_mask_blend_epi8(nibbles * 0x1111u, narrow, Lookup(tables + 256, codes));
+}
+
+}  // namespace
+}  // namespace sta::emulator::avx512
+
+#endif  // ACCEL_EMULATOR_AVX512_SIMD_H_
