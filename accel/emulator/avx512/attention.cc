@@ -137,37 +137,46 @@ void PackQueries(const AttentionArgs& args, const Scratch& scratch, int64_t firs
   }
 }
 
-// Logits of kKeys keys from `key` on; returns the larger of `largest` and them.
-template <int kVectors, int kKeys>
+// Logits of kKeys keys from `key` on; returns the larger of `largest` and them. The head has kWords
+// words of four channels, or head_stride / 4 where that is 0.
+template <int kVectors, int kKeys, int kWords>
 STA_INLINE __m512i LogitsOf(const AttentionArgs& args, const Scratch& scratch, int64_t key,
                             __m512i largest) {
-  __m512i acc[kKeys][kVectors];
+  __m512i sums[kKeys][kVectors];
   STA_UNROLL(8)
   for (int k = 0; k < kKeys; ++k) {
-    acc[k][0] = _mm512_set1_epi32(scratch.logit_start[key + k]);
-    if (kVectors == 2) acc[k][kVectors - 1] = acc[k][0];
+    const __m512i start = _mm512_set1_epi32(scratch.logit_start[key + k]);
+    STA_UNROLL(2)
+    for (int v = 0; v < kVectors; ++v) sums[k][v] = start;
   }
-  const int8_t* const keys = scratch.keys + key * args.head_stride;
-  const uint8_t* queries = scratch.queries;
-  for (int64_t c = 0; c < args.head_stride; c += 4, queries += 64 * kVectors) {
-    const __m512i first = _mm512_load_si512(queries);
-    const __m512i second = _mm512_load_si512(queries + 64 * (kVectors - 1));
+  const int64_t stride = kWords == 0 ? args.head_stride : 4 * kWords;
+  const int8_t* const keys = scratch.keys + key * stride;
+  const auto multiply = [&](int64_t word) STA_INLINE_LAMBDA {
+    __m512i queries[kVectors];
+    STA_UNROLL(2)
+    for (int v = 0; v < kVectors; ++v) {
+      queries[v] = _mm512_load_si512(scratch.queries + (word * kVectors + v) * 64);
+    }
     STA_UNROLL(8)
     for (int k = 0; k < kKeys; ++k) {
-      const __m512i word =
-          _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(keys + k * args.head_stride + c));
-      acc[k][0] = _mm512_dpbusd_epi32(acc[k][0], first, word);
-      if (kVectors == 2) {
-        acc[k][kVectors - 1] = _mm512_dpbusd_epi32(acc[k][kVectors - 1], second, word);
-      }
+      const __m512i channels =
+          _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(keys + k * stride + 4 * word));
+      STA_UNROLL(2)
+      for (int v = 0; v < kVectors; ++v) MultiplyAdd(sums[k][v], queries[v], channels);
     }
+  };
+  if constexpr (kWords > 0) {
+    STA_UNROLL(16)
+    for (int64_t word = 0; word < kWords; ++word) multiply(word);
+  } else {
+    for (int64_t word = 0; word < stride / 4; ++word) multiply(word);
   }
   const __m128i shift = _mm_cvtsi32_si128(args.logit_shift);
   const __m512i multiplier = _mm512_set1_epi16(static_cast<int16_t>(args.logit_multiplier));
   STA_UNROLL(8)
   for (int k = 0; k < kKeys; ++k) {
-    const __m512i packed = _mm512_packs_epi32(_mm512_sra_epi32(acc[k][0], shift),
-                                              _mm512_sra_epi32(acc[k][kVectors - 1], shift));
+    const __m512i packed = _mm512_packs_epi32(_mm512_sra_epi32(sums[k][0], shift),
+                                              _mm512_sra_epi32(sums[k][kVectors - 1], shift));
     const __m512i logits = _mm512_mulhrs_epi16(packed, multiplier);
     _mm512_store_si512(scratch.logits + (key + k) * 32, logits);
     largest = _mm512_max_epi16(largest, logits);
@@ -175,18 +184,26 @@ STA_INLINE __m512i LogitsOf(const AttentionArgs& args, const Scratch& scratch, i
   return largest;
 }
 
-template <int kVectors>
-__m512i Logits(const AttentionArgs& args, const Scratch& scratch) {
+template <int kVectors, int kWords>
+__m512i LogitsOfAllKeys(const AttentionArgs& args, const Scratch& scratch) {
   constexpr int kKeys = 8 / kVectors;
   __m512i largest = _mm512_set1_epi16(-32768);
   int64_t key = 0;
   for (; key + kKeys <= args.key_count; key += kKeys) {
-    largest = LogitsOf<kVectors, kKeys>(args, scratch, key, largest);
+    largest = LogitsOf<kVectors, kKeys, kWords>(args, scratch, key, largest);
   }
   for (; key < args.key_count; ++key) {
-    largest = LogitsOf<kVectors, 1>(args, scratch, key, largest);
+    largest = LogitsOf<kVectors, 1, kWords>(args, scratch, key, largest);
   }
   return largest;
+}
+
+// The usual head sizes, 32 and 64, have code of their own.
+template <int kVectors>
+__m512i Logits(const AttentionArgs& args, const Scratch& scratch) {
+  if (args.head_stride == 32) return LogitsOfAllKeys<kVectors, 8>(args, scratch);
+  if (args.head_stride == 64) return LogitsOfAllKeys<kVectors, 16>(args, scratch);
+  return LogitsOfAllKeys<kVectors, 0>(args, scratch);
 }
 
 // Logits to probabilities; sums[v] receives Z of sixteen queries.
@@ -212,7 +229,7 @@ void Softmax(const AttentionArgs& args, const Scratch& scratch, __m512i largest,
     uint8_t* const out = scratch.probabilities + key / kKeyGroup * kVectors * 64;
     const __m512i first = Lookup(args.exp_table, _mm512_unpacklo_epi16(keys01, keys23));
     _mm512_store_si512(out, first);
-    sums[0] = _mm512_dpbusd_epi32(sums[0], first, ones);
+    MultiplyAdd(sums[0], first, ones);
     if (kVectors == 2) {
       const __m512i second = Lookup(args.exp_table, _mm512_unpackhi_epi16(keys01, keys23));
       _mm512_store_si512(out + 64, second);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// LayerNorm and the int8 view of its result for AVX-512, a row at a time: sums, squares, result.
+// LayerNorm and the int8 view of its result for AVX-512: sums, squares, results of all rows.
 // CPU condition: dispatch.cc.
 //
 // d = sat16(x - mean) is one saturating subtraction where the mean is an int16. It can lie outside
@@ -79,20 +79,20 @@ STA_INLINE __m256i View(__m512i y, const int16_t* view) {
   return _mm256_xor_si256(clipped, _mm256_set1_epi8(static_cast<char>(0x80)));
 }
 
-void Row(const LayerNormArgs& args, int64_t row) {
-  const int16_t* const x = args.x + row * args.stride;
-  const int64_t mean = (SumOf(x, args.width) * args.mean_reciprocal + (int64_t{1} << 23)) >> 24;
-  const int64_t near = mean > 32767 ? 32767 : mean < -32768 ? -32768 : mean;
-  const Mean means = {_mm512_set1_epi16(static_cast<int16_t>(near)),
-                      _mm512_set1_epi16(static_cast<int16_t>(mean - near))};
-  const RowScale scale = ReciprocalSquareRoot(SquaresOf(x, args.width, means) + args.epsilon);
+// A row's constants.
+struct Constants {
+  Mean mean;
+  RowScale scale;
+};
 
-  const __m512i mantissa = _mm512_set1_epi16(static_cast<int16_t>(scale.mantissa));
-  const __m512i half = _mm512_set1_epi32((1 << scale.shift) >> 1);
-  const __m128i shift = _mm_cvtsi32_si128(scale.shift);
+void Apply(const LayerNormArgs& args, int64_t row, const Constants& constants) {
+  const int16_t* const x = args.x + row * args.stride;
   int16_t* const y = args.y + row * args.stride;
+  const __m512i mantissa = _mm512_set1_epi16(static_cast<int16_t>(constants.scale.mantissa));
+  const __m512i half = _mm512_set1_epi32((1 << constants.scale.shift) >> 1);
+  const __m128i shift = _mm_cvtsi32_si128(constants.scale.shift);
   for (int64_t c = 0; c < args.width; c += kLanes) {
-    const __m512i result = Normalize(Subtract(Load(x + c), means), mantissa, half, shift,
+    const __m512i result = Normalize(Subtract(Load(x + c), constants.mean), mantissa, half, shift,
                                      Load(args.gain + c), Load(args.bias + c));
     _mm512_store_si512(y + c, result);
     if (args.view == nullptr) continue;
@@ -102,10 +102,29 @@ void Row(const LayerNormArgs& args, int64_t row) {
   }
 }
 
+Mean MeanOf(const LayerNormArgs& args, int64_t row) {
+  const int64_t sum = SumOf(args.x + row * args.stride, args.width);
+  const int64_t mean = (sum * args.mean_reciprocal + (int64_t{1} << 23)) >> 24;
+  const int64_t near = mean > 32767 ? 32767 : mean < -32768 ? -32768 : mean;
+  return {_mm512_set1_epi16(static_cast<int16_t>(near)),
+          _mm512_set1_epi16(static_cast<int16_t>(mean - near))};
+}
+
 }  // namespace
 
+// Step by step for all rows, not row by row: the steps of different rows overlap in the processor,
+// those of one row wait for each other.
 void LayerNorm(const LayerNormArgs& args) {
-  for (int64_t row = 0; row < args.rows; ++row) Row(args, row);
+  Constants constants[kMaxBlockRows];
+  for (int64_t row = 0; row < args.rows; ++row) constants[row].mean = MeanOf(args, row);
+  uint64_t squares[kMaxBlockRows];
+  for (int64_t row = 0; row < args.rows; ++row) {
+    squares[row] = SquaresOf(args.x + row * args.stride, args.width, constants[row].mean);
+  }
+  for (int64_t row = 0; row < args.rows; ++row) {
+    constants[row].scale = ReciprocalSquareRoot(squares[row] + args.epsilon);
+  }
+  for (int64_t row = 0; row < args.rows; ++row) Apply(args, row, constants[row]);
 }
 
 }  // namespace sta::emulator::avx512

@@ -105,30 +105,72 @@ STA_INLINE void Finish(const LinearArgs& args, int64_t group, int64_t row0,
   }
 }
 
-// One step for rows kFirst .. kFirst + kCount - 1.
+// One step for rows kFirst .. kFirst + kCount - 1: all gathers, then all products, which is the
+// order that the scheduler of Zen 5 likes best, six at a time. Spelt out because GCC 12 orders them
+// as it likes, loads the chunk's cells before the loop over its steps only to keep them on the
+// stack, and copies accumulators between registers.
 template <int kFirst, int kCount, int R>
 STA_INLINE void MultiplyRows(const uint8_t* x, __m512i index, __m512i weights, __m512i (&acc)[R]) {
-  __m512i gathered[kCount];
-  STA_UNROLL(6)
-  for (int i = 0; i < kCount; ++i) {
-    gathered[i] =
-        _mm512_permutexvar_epi8(index, _mm512_load_si512(x + (kFirst + i) * kChunkChannels));
+  static_assert(kCount <= 6);
+  using Cells = uint8_t[R * kChunkChannels];
+  [[maybe_unused]] __m512i gathered0, gathered1, gathered2, gathered3, gathered4, gathered5;
+#define STA_GATHER(i) "vpermb %c[place" #i "](%[x]), %[index], %[gathered" #i "]\n\t"
+#define STA_MULTIPLY(i) "vpdpbusd %[weights], %[gathered" #i "], %[sum" #i "]\n\t"
+#define STA_SUM(i) [sum##i] "+v"(acc[kFirst + i])
+#define STA_GATHERED(i) [gathered##i] "=&v"(gathered##i)
+#define STA_PLACE(i) [place##i] "i"((kFirst + i) * kChunkChannels)
+#define STA_STEP \
+  [index] "v"(index), [weights] "v"(weights), [x] "r"(x), "m"(*reinterpret_cast<const Cells*>(x))
+  if constexpr (kCount == 1) {
+    __asm__(STA_GATHER(0) STA_MULTIPLY(0) : STA_SUM(0), STA_GATHERED(0) : STA_STEP, STA_PLACE(0));
+  } else if constexpr (kCount == 2) {
+    __asm__(STA_GATHER(0) STA_GATHER(1) STA_MULTIPLY(0) STA_MULTIPLY(1)
+            : STA_SUM(0), STA_SUM(1), STA_GATHERED(0), STA_GATHERED(1)
+            : STA_STEP, STA_PLACE(0), STA_PLACE(1));
+  } else if constexpr (kCount == 3) {
+    __asm__(STA_GATHER(0) STA_GATHER(1) STA_GATHER(2) STA_MULTIPLY(0) STA_MULTIPLY(1)
+                STA_MULTIPLY(2)
+            : STA_SUM(0), STA_SUM(1), STA_SUM(2), STA_GATHERED(0), STA_GATHERED(1), STA_GATHERED(2)
+            : STA_STEP, STA_PLACE(0), STA_PLACE(1), STA_PLACE(2));
+  } else if constexpr (kCount == 4) {
+    __asm__(STA_GATHER(0) STA_GATHER(1) STA_GATHER(2) STA_GATHER(3) STA_MULTIPLY(0) STA_MULTIPLY(1)
+                STA_MULTIPLY(2) STA_MULTIPLY(3)
+            : STA_SUM(0), STA_SUM(1), STA_SUM(2), STA_SUM(3), STA_GATHERED(0), STA_GATHERED(1),
+              STA_GATHERED(2), STA_GATHERED(3)
+            : STA_STEP, STA_PLACE(0), STA_PLACE(1), STA_PLACE(2), STA_PLACE(3));
+  } else if constexpr (kCount == 5) {
+    __asm__(STA_GATHER(0) STA_GATHER(1) STA_GATHER(2) STA_GATHER(3) STA_GATHER(4) STA_MULTIPLY(0)
+                STA_MULTIPLY(1) STA_MULTIPLY(2) STA_MULTIPLY(3) STA_MULTIPLY(4)
+            : STA_SUM(0), STA_SUM(1), STA_SUM(2), STA_SUM(3), STA_SUM(4), STA_GATHERED(0),
+              STA_GATHERED(1), STA_GATHERED(2), STA_GATHERED(3), STA_GATHERED(4)
+            : STA_STEP, STA_PLACE(0), STA_PLACE(1), STA_PLACE(2), STA_PLACE(3), STA_PLACE(4));
+  } else if constexpr (kCount == 6) {
+    __asm__(STA_GATHER(0) STA_GATHER(1) STA_GATHER(2) STA_GATHER(3) STA_GATHER(4) STA_GATHER(5)
+                STA_MULTIPLY(0) STA_MULTIPLY(1) STA_MULTIPLY(2) STA_MULTIPLY(3) STA_MULTIPLY(4)
+                    STA_MULTIPLY(5)
+            : STA_SUM(0), STA_SUM(1), STA_SUM(2), STA_SUM(3), STA_SUM(4), STA_SUM(5),
+              STA_GATHERED(0), STA_GATHERED(1), STA_GATHERED(2), STA_GATHERED(3), STA_GATHERED(4),
+              STA_GATHERED(5)
+            : STA_STEP, STA_PLACE(0), STA_PLACE(1), STA_PLACE(2), STA_PLACE(3), STA_PLACE(4),
+              STA_PLACE(5));
   }
-  STA_UNROLL(6)
-  for (int i = 0; i < kCount; ++i) {
-    acc[kFirst + i] = _mm512_dpbusd_epi32(acc[kFirst + i], gathered[i], weights);
-  }
+#undef STA_GATHER
+#undef STA_MULTIPLY
+#undef STA_SUM
+#undef STA_GATHERED
+#undef STA_PLACE
+#undef STA_STEP
 }
 
-// One step for all rows, in groups of six: six gathers, then six products, is what the scheduler of
-// Zen 5 likes best.
+// One step for all rows.
 template <int R>
 STA_INLINE void Multiply(const uint8_t* x, __m512i index, __m512i weights, __m512i (&acc)[R]) {
   if constexpr (R <= 6) {
     MultiplyRows<0, R>(x, index, weights, acc);
   } else {
-    MultiplyRows<0, 6>(x, index, weights, acc);
-    MultiplyRows<6, R - 6>(x, index, weights, acc);
+    constexpr int kHalf = (R + 1) / 2;
+    MultiplyRows<0, kHalf>(x, index, weights, acc);
+    MultiplyRows<kHalf, R - kHalf>(x, index, weights, acc);
   }
 }
 
@@ -190,6 +232,28 @@ void SparseBytes(const LinearArgs& args) {
 }
 
 constexpr int kDenseRows = 6;
+constexpr int64_t kQuadBytes = 4 * 64;  // weights of four inputs and 64 channels
+
+// The products of rows kRow.. with one quad of inputs. The broadcast is spelt out with them: GCC 12
+// would load all rows' words first and run out of registers.
+template <int kRow, int R>
+STA_INLINE void MultiplyQuad(const uint8_t* x, const __m512i (&w)[4], __m512i (&sums)[R][4]) {
+  if constexpr (kRow < R) {
+    __m512i word;
+    __asm__(
+        "vpbroadcastd %c[place](%[x]), %[word]\n\t"
+        "vpdpbusd %[w0], %[word], %[sum0]\n\t"
+        "vpdpbusd %[w1], %[word], %[sum1]\n\t"
+        "vpdpbusd %[w2], %[word], %[sum2]\n\t"
+        "vpdpbusd %[w3], %[word], %[sum3]"
+        : [sum0] "+v"(sums[kRow][0]), [sum1] "+v"(sums[kRow][1]), [sum2] "+v"(sums[kRow][2]),
+          [sum3] "+v"(sums[kRow][3]), [word] "=&v"(word)
+        : [w0] "v"(w[0]), [w1] "v"(w[1]), [w2] "v"(w[2]), [w3] "v"(w[3]), [x] "r"(x),
+          [place] "i"(kRow * kChunkChannels),
+          "m"(*reinterpret_cast<const uint8_t(*)[(R - 1) * kChunkChannels + 4]>(x)));
+    MultiplyQuad<kRow + 1>(x, w, sums);
+  }
+}
 
 template <int R>
 void DenseRows(const LinearArgs& args, int64_t row0) {
@@ -197,31 +261,29 @@ void DenseRows(const LinearArgs& args, int64_t row0) {
   const int64_t chunks_out = (matrix.output_channels + kChunkChannels - 1) / kChunkChannels;
   const uint8_t* weights = matrix.weights;
   for (int64_t out = 0; out < chunks_out; ++out) {
-    __m512i acc[4][R];
+    __m512i sums[R][4];
     STA_UNROLL(4)
     for (int v = 0; v < 4; ++v) {
       const __m512i start =
           _mm512_load_si512(args.start + out * kChunkChannels + v * kChannelGroup);
       STA_UNROLL(6)
-      for (int r = 0; r < R; ++r) acc[v][r] = start;
+      for (int r = 0; r < R; ++r) sums[r][v] = start;
     }
     const uint8_t* x = args.x + row0 * kChunkChannels;
     for (int64_t chunk = 0; chunk < matrix.input_chunks; ++chunk, x += args.x_chunk_stride) {
-      STA_UNROLL(2)
-      for (int64_t quad = 0; quad < kChunkChannels / 4; ++quad, weights += 256) {
+      for (int64_t quad = 0; quad < kChunkChannels; quad += 4, weights += kQuadBytes) {
         const __m512i w[4] = {_mm512_load_si512(weights), _mm512_load_si512(weights + 64),
                               _mm512_load_si512(weights + 128), _mm512_load_si512(weights + 192)};
-        STA_UNROLL(6)
-        for (int r = 0; r < R; ++r) {
-          const __m512i q = _mm512_set1_epi32(
-              *reinterpret_cast<const int32_t*>(x + r * kChunkChannels + quad * 4));
-          STA_UNROLL(4)
-          for (int v = 0; v < 4; ++v) acc[v][r] = _mm512_dpbusd_epi32(acc[v][r], q, w[v]);
-        }
+        MultiplyQuad<0>(x + quad, w, sums);
       }
     }
     STA_UNROLL(4)
-    for (int v = 0; v < 4; ++v) Finish<R>(args, 4 * out + v, row0, acc[v]);
+    for (int v = 0; v < 4; ++v) {
+      __m512i acc[R];
+      STA_UNROLL(6)
+      for (int r = 0; r < R; ++r) acc[r] = sums[r][v];
+      Finish<R>(args, 4 * out + v, row0, acc);
+    }
   }
 }
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #define STA_INLINE inline __attribute__((always_inline))
+#define STA_INLINE_LAMBDA __attribute__((always_inline))
 // Loops over arrays of registers must be unrolled whole, or the arrays go to memory. Clang does so
 // by itself, GCC must be told.
 #if defined(__clang__)
@@ -25,6 +26,11 @@ namespace {
 
 STA_INLINE __m512i AddZeroCode(__m512i bytes) {
   return _mm512_xor_si512(bytes, _mm512_set1_epi8(static_cast<char>(0x80)));
+}
+
+// sums += four u8 * s8 products a lane. GCC 12 copies the accumulator of the intrinsic to and fro.
+STA_INLINE void MultiplyAdd(__m512i& sums, __m512i u8, __m512i s8) {
+  __asm__("vpdpbusd %2, %1, %0" : "+v"(sums) : "v"(u8), "v"(s8));
 }
 
 // table[index], `table` aligned to 64.
