@@ -61,6 +61,16 @@ constexpr std::array kSettings = {
         "THREADS an emulator uses every processor.",
         [](std::string_view text, Settings& s) { return Store(ParseDevices(text), s.devices); },
         [](const Settings& s) { return FormatDevices(s.devices); }},
+    SettingSpec{
+        "pin_threads", "BOOL",
+        "Whether an emulator's threads keep to a core each: true or false. For machines that "
+        "run nothing else.",
+        [](std::string_view text, Settings& s) {
+          const absl::StatusOr<std::string> choice = ParseChoice(text, {"true", "false"});
+          if (choice.ok()) s.pin_threads = *choice == "true";
+          return choice.status();
+        },
+        [](const Settings& s) { return std::string(s.pin_threads ? "true" : "false"); }},
     SettingSpec{"max_batch_tokens", "TOKENS", "Tokens that are computed together at the most.",
                 [](std::string_view text, Settings& s) {
                   return Store(ParseCount(text, 16, 1 << 20), s.max_batch_tokens);

@@ -41,6 +41,7 @@ struct Settings {
   std::string ports_file;
 
   std::vector<DeviceSetting> devices = {DeviceSetting{}};
+  bool pin_threads = false;
   int64_t max_batch_tokens = 4096;
   int64_t max_queue_tokens = 1 << 18;
   int64_t max_queue_requests = 4096;

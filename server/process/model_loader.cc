@@ -55,12 +55,15 @@ void ModelLoader::LoadAll() {
 
 void ModelLoader::LoadOne(const StoredVersion& stored) {
   const absl::Time start = absl::Now();
+  absl::Time opened;
   absl::StatusOr<std::shared_ptr<const ServedModel>> served = [&] {
     absl::StatusOr<std::shared_ptr<const LoadedModel>> model = OpenModel(stored);
+    opened = absl::Now();
     return model.ok() ? parts_.batcher.Load(stored.name, stored.version, *std::move(model))
                       : absl::StatusOr<std::shared_ptr<const ServedModel>>(model.status());
   }();
   const absl::Duration duration = absl::Now() - start;
+  const absl::Duration on_devices = absl::Now() - opened;
   parts_.metrics.ObserveModelLoad(stored.name, duration, served.ok());
   if (!served.ok()) {
     const std::string reason(served.status().message());
@@ -69,11 +72,17 @@ void ModelLoader::LoadOne(const StoredVersion& stored) {
              {{"model", stored.name}, {"version", stored.version}, {"reason", reason}});
     return;
   }
+  int64_t device_bytes = 0;
+  for (const std::unique_ptr<LoadedProgram>& program : (*served)->programs) {
+    device_bytes += program->memory_bytes();
+  }
   parts_.registry.SetReady(*std::move(served));
   parts_.health.Set(stored.name, true);
   LogInfo("model loaded", {{"model", stored.name},
                            {"version", stored.version},
-                           {"seconds", absl::ToDoubleSeconds(duration)}});
+                           {"seconds", absl::ToDoubleSeconds(duration)},
+                           {"of_which_on_devices_seconds", absl::ToDoubleSeconds(on_devices)},
+                           {"device_bytes", device_bytes}});
 }
 
 }  // namespace sta

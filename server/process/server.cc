@@ -25,6 +25,7 @@ std::vector<std::unique_ptr<Device>> MakeDevices(const Settings& settings) {
     devices.push_back(
         MakeEmulatorDevice({.name = index == 0 ? "emulator" : StrCat("emulator:", index),
                             .threads = device.threads > 0 ? device.threads : processors,
+                            .pin_threads = settings.pin_threads,
                             .max_tokens = settings.max_batch_tokens}));
   }
   return devices;

@@ -39,11 +39,11 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
   };
   // One value a setting, none of them its default: setting one must change that one only.
   const std::vector<Case> cases = {
-      {"store", "/models"},          {"listen", "[::]:1"},           {"metrics", "off"},
-      {"ports_file", "/run/ports"},  {"devices", "emulator:3"},      {"max_batch_tokens", "17"},
-      {"max_queue_tokens", "18"},    {"max_queue_requests", "19"},   {"max_queue_delay", "3ms"},
-      {"max_message_bytes", "2KiB"}, {"max_rows_per_request", "20"}, {"drain_timeout", "4s"},
-      {"log_level", "warn"},         {"log_format", "text"}};
+      {"store", "/models"},         {"listen", "[::]:1"},          {"metrics", "off"},
+      {"ports_file", "/run/ports"}, {"devices", "emulator:3"},     {"pin_threads", "true"},
+      {"max_batch_tokens", "17"},   {"max_queue_tokens", "18"},    {"max_queue_requests", "19"},
+      {"max_queue_delay", "3ms"},   {"max_message_bytes", "2KiB"}, {"max_rows_per_request", "20"},
+      {"drain_timeout", "4s"},      {"log_level", "warn"},         {"log_format", "text"}};
   ASSERT_EQ(cases.size(), SettingTable().size());
   for (const Case& c : cases) {
     Settings settings;
