@@ -143,7 +143,7 @@ template <int kVectors, int kKeys, int kWords>
 STA_INLINE __m512i LogitsOf(const AttentionArgs& args, const Scratch& scratch, int64_t key,
                             __m512i largest) {
   __m512i sums[kKeys][kVectors];
-  STA_UNROLL(8)
+  STA_UNROLL(16)
   for (int k = 0; k < kKeys; ++k) {
     const __m512i start = _mm512_set1_epi32(scratch.logit_start[key + k]);
     STA_UNROLL(2)
@@ -157,7 +157,7 @@ STA_INLINE __m512i LogitsOf(const AttentionArgs& args, const Scratch& scratch, i
     for (int v = 0; v < kVectors; ++v) {
       queries[v] = _mm512_load_si512(scratch.queries + (word * kVectors + v) * 64);
     }
-    STA_UNROLL(8)
+    STA_UNROLL(16)
     for (int k = 0; k < kKeys; ++k) {
       const __m512i channels =
           _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(keys + k * stride + 4 * word));
@@ -173,7 +173,7 @@ STA_INLINE __m512i LogitsOf(const AttentionArgs& args, const Scratch& scratch, i
   }
   const __m128i shift = _mm_cvtsi32_si128(args.logit_shift);
   const __m512i multiplier = _mm512_set1_epi16(static_cast<int16_t>(args.logit_multiplier));
-  STA_UNROLL(8)
+  STA_UNROLL(16)
   for (int k = 0; k < kKeys; ++k) {
     const __m512i packed = _mm512_packs_epi32(_mm512_sra_epi32(sums[k][0], shift),
                                               _mm512_sra_epi32(sums[k][kVectors - 1], shift));
@@ -186,11 +186,16 @@ STA_INLINE __m512i LogitsOf(const AttentionArgs& args, const Scratch& scratch, i
 
 template <int kVectors, int kWords>
 __m512i LogitsOfAllKeys(const AttentionArgs& args, const Scratch& scratch) {
-  constexpr int kKeys = 8 / kVectors;
+  // Sixteen sums at a time hide the latency of the products.
+  constexpr int kMany = 16 / kVectors;
+  constexpr int kSome = 4;
   __m512i largest = _mm512_set1_epi16(-32768);
   int64_t key = 0;
-  for (; key + kKeys <= args.key_count; key += kKeys) {
-    largest = LogitsOf<kVectors, kKeys, kWords>(args, scratch, key, largest);
+  for (; key + kMany <= args.key_count; key += kMany) {
+    largest = LogitsOf<kVectors, kMany, kWords>(args, scratch, key, largest);
+  }
+  for (; key + kSome <= args.key_count; key += kSome) {
+    largest = LogitsOf<kVectors, kSome, kWords>(args, scratch, key, largest);
   }
   for (; key < args.key_count; ++key) {
     largest = LogitsOf<kVectors, 1, kWords>(args, scratch, key, largest);
@@ -307,11 +312,11 @@ STA_INLINE void ContextOf(const AttentionArgs& args, const Scratch& scratch,
                           const RowConstants& rows, const uint8_t* probabilities,
                           int64_t group_stride, int64_t row, int64_t channel, int64_t query,
                           int64_t count) {
-  __m512i acc[kWide][kRows / 4][4];
+  __m512i sums[kRows][kWide];
   STA_UNROLL(8)
   for (int r = 0; r < kRows; ++r) {
     STA_UNROLL(4)
-    for (int w = 0; w < kWide; ++w) acc[w][r / 4][r % 4] = _mm512_set1_epi32(rows.start[row + r]);
+    for (int w = 0; w < kWide; ++w) sums[r][w] = _mm512_set1_epi32(rows.start[row + r]);
   }
   const uint8_t* values = scratch.values + channel * kKeyGroup;
   const uint8_t* p = probabilities + row * kKeyGroup;
@@ -321,28 +326,23 @@ STA_INLINE void ContextOf(const AttentionArgs& args, const Scratch& scratch,
     __m512i v[kWide];
     STA_UNROLL(4)
     for (int w = 0; w < kWide; ++w) v[w] = _mm512_load_si512(values + w * 64);
-    STA_UNROLL(8)
-    for (int r = 0; r < kRows; ++r) {
-      const __m512i word = _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(p + r * 4));
-      STA_UNROLL(4)
-      for (int w = 0; w < kWide; ++w) {
-        acc[w][r / 4][r % 4] = _mm512_dpbusd_epi32(acc[w][r / 4][r % 4], v[w], word);
-      }
-    }
+    MultiplyWords<false, kKeyGroup>(p, v, sums);
   }
   STA_UNROLL(2)
-  for (int four = 0; four < kRows / 4; ++four) {
-    const int64_t here = count - row - 4 * four;
+  for (int four = 0; four < kRows; four += 4) {
+    const int64_t here = count - row - four;
     if (here <= 0) break;
     uint8_t* out[4];
     for (int64_t i = 0; i < 4; ++i) {
-      const int64_t token = query + row + 4 * four + (i < here ? i : 0);
+      const int64_t token = query + row + four + (i < here ? i : 0);
       out[i] = args.context + args.row_offsets[token] - args.context_origin + channel;
     }
     STA_UNROLL(4)
     for (int w = 0; w < kWide; ++w) {
+      const __m512i acc[4] = {sums[four][w], sums[four + 1][w], sums[four + 2][w],
+                              sums[four + 3][w]};
       uint8_t* const at[4] = {out[0] + 16 * w, out[1] + 16 * w, out[2] + 16 * w, out[3] + 16 * w};
-      StoreFour(acc[w][four], rows, row + 4 * four, at, here);
+      StoreFour(acc, rows, row + four, at, here);
     }
   }
 }

@@ -234,27 +234,6 @@ void SparseBytes(const LinearArgs& args) {
 constexpr int kDenseRows = 6;
 constexpr int64_t kQuadBytes = 4 * 64;  // weights of four inputs and 64 channels
 
-// The products of rows kRow.. with one quad of inputs. The broadcast is spelt out with them: GCC 12
-// would load all rows' words first and run out of registers.
-template <int kRow, int R>
-STA_INLINE void MultiplyQuad(const uint8_t* x, const __m512i (&w)[4], __m512i (&sums)[R][4]) {
-  if constexpr (kRow < R) {
-    __m512i word;
-    __asm__(
-        "vpbroadcastd %c[place](%[x]), %[word]\n\t"
-        "vpdpbusd %[w0], %[word], %[sum0]\n\t"
-        "vpdpbusd %[w1], %[word], %[sum1]\n\t"
-        "vpdpbusd %[w2], %[word], %[sum2]\n\t"
-        "vpdpbusd %[w3], %[word], %[sum3]"
-        : [sum0] "+v"(sums[kRow][0]), [sum1] "+v"(sums[kRow][1]), [sum2] "+v"(sums[kRow][2]),
-          [sum3] "+v"(sums[kRow][3]), [word] "=&v"(word)
-        : [w0] "v"(w[0]), [w1] "v"(w[1]), [w2] "v"(w[2]), [w3] "v"(w[3]), [x] "r"(x),
-          [place] "i"(kRow * kChunkChannels),
-          "m"(*reinterpret_cast<const uint8_t(*)[(R - 1) * kChunkChannels + 4]>(x)));
-    MultiplyQuad<kRow + 1>(x, w, sums);
-  }
-}
-
 template <int R>
 void DenseRows(const LinearArgs& args, int64_t row0) {
   const MatrixView& matrix = args.matrix;
@@ -274,7 +253,7 @@ void DenseRows(const LinearArgs& args, int64_t row0) {
       for (int64_t quad = 0; quad < kChunkChannels; quad += 4, weights += kQuadBytes) {
         const __m512i w[4] = {_mm512_load_si512(weights), _mm512_load_si512(weights + 64),
                               _mm512_load_si512(weights + 128), _mm512_load_si512(weights + 192)};
-        MultiplyQuad<0>(x + quad, w, sums);
+        MultiplyWords<true, kChunkChannels>(x + quad, w, sums);
       }
     }
     STA_UNROLL(4)
