@@ -214,6 +214,44 @@ TEST(EmulatorDeviceTest, EqualsReferenceOnRandomBatchesAndThreads) {
   }
 }
 
+// The sizes of the models that people use, with sequences that end inside blocks and chunks.
+TEST(EmulatorDeviceTest, AWholeMiniLmEqualsReference) {
+  const auto program = Compile(RandomEncoder({.seed = 51,
+                                              .hidden_size = 384,
+                                              .intermediate_size = 1536,
+                                              .layers = 6,
+                                              .heads = 12,
+                                              .pattern = {2, 8}}));
+  const Offsets offsets = OffsetsOf({19, 1, 5});
+  ExpectEqualsReference(program, RandomRows(offsets.back(), 384, 51), offsets, 2);
+}
+
+TEST(EmulatorDeviceTest, ABertBaseLayerEqualsReference) {
+  for (const Pattern pattern : {Pattern{2, 8}, Pattern::Dense()}) {
+    SCOPED_TRACE(pattern.ToString());
+    const auto program = Compile(RandomEncoder({.seed = 52,
+                                                .hidden_size = 768,
+                                                .intermediate_size = 3072,
+                                                .layers = 1,
+                                                .heads = 12,
+                                                .pattern = pattern}));
+    const Offsets offsets = OffsetsOf({3, 14});
+    ExpectEqualsReference(program, RandomRows(offsets.back(), 768, 52), offsets);
+  }
+}
+
+// More rows than a chunk holds, in one sequence and in several, on one thread and on more.
+TEST(EmulatorDeviceTest, BatchesOfManyChunksEqualReference) {
+  const auto program = Compile(RandomEncoder(
+      {.seed = 53, .hidden_size = 64, .intermediate_size = 64, .layers = 2, .pattern = {1, 4}}));
+  for (const auto& lengths : {std::vector<int32_t>{700}, std::vector<int32_t>{300, 5, 250, 90}}) {
+    const Offsets offsets = OffsetsOf(lengths);
+    for (const int threads : {1, 3}) {
+      ExpectEqualsReference(program, RandomRows(offsets.back(), 64, 53), offsets, threads);
+    }
+  }
+}
+
 // Scratch memory that an earlier, larger batch or another program left must not show.
 TEST(EmulatorDeviceTest, RunsOfDifferentSizesAndProgramsDoNotDisturbEachOther) {
   const auto small = Compile(RandomEncoder({.seed = 31, .hidden_size = 18, .heads = 6}));
