@@ -28,6 +28,8 @@ constexpr int32_t MultiplyHighRounded(int32_t a, int32_t b) { return (a * b + 16
 
 // Divides by 2^shift, 0 <= shift <= 31; x plus half of 2^shift must fit int32.
 constexpr int32_t RoundingShiftRight(int32_t x, int32_t shift) {
+  // shift >= 0, which the analyzer cannot see where it comes from FloorLog2.
+  // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult)
   return shift == 0 ? x : (x + (int32_t{1} << (shift - 1))) >> shift;
 }
 

@@ -5,50 +5,48 @@
 #ifndef ACCEL_EMULATOR_ALIGNED_BUFFER_H_
 #define ACCEL_EMULATOR_ALIGNED_BUFFER_H_
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
-#include <utility>
+#include <vector>
 
 namespace sta::emulator {
+
+// Allocates on the boundary of a cache line and of the widest vector.
+template <typename T>
+struct CacheLineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kAlignment{64};
+
+  CacheLineAllocator() = default;
+  template <typename Other>
+  CacheLineAllocator(const CacheLineAllocator<Other>& /*other*/) {
+  }  // NOLINT(google-explicit-constructor)
+
+  T* allocate(size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), kAlignment));
+  }
+  void deallocate(T* data, size_t /*count*/) { ::operator delete(data, kAlignment); }
+  friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator&) { return true; }
+};
 
 template <typename T>
 class AlignedBuffer {
  public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(int64_t size) { Reserve(size); }
-  AlignedBuffer(AlignedBuffer&& other) noexcept
-      : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
-  AlignedBuffer& operator=(AlignedBuffer&& other) noexcept {
-    data_ = std::move(other.data_);
-    size_ = std::exchange(other.size_, 0);
-    return *this;
-  }
 
-  // Makes room for `size` values; new ones are zero.
+  // Makes room for `size` values; where that is more than before, all are zero.
   void Reserve(int64_t size) {
-    if (size <= size_) return;
-    const auto count = static_cast<size_t>(size);
-    data_.reset(static_cast<T*>(::operator new(count * sizeof(T), kAlignment)));
-    std::fill_n(data_.get(), count, T{0});
-    size_ = size;
+    if (size > this->size()) values_.assign(static_cast<size_t>(size), T{0});
   }
 
-  int64_t size() const { return size_; }
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
+  int64_t size() const { return static_cast<int64_t>(values_.size()); }
+  T* data() { return values_.data(); }
+  const T* data() const { return values_.data(); }
 
  private:
-  static constexpr std::align_val_t kAlignment{64};
-
-  struct Free {
-    void operator()(T* data) const { ::operator delete(data, kAlignment); }
-  };
-
-  std::unique_ptr<T, Free> data_;
-  int64_t size_ = 0;
+  std::vector<T, CacheLineAllocator<T>> values_;
 };
 
 }  // namespace sta::emulator

@@ -20,7 +20,6 @@ namespace sta {
 namespace {
 
 using emulator::BatchLayout;
-using emulator::Chunk;
 using emulator::ChunkGroup;
 using emulator::Executor;
 using emulator::KernelTable;

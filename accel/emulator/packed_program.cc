@@ -60,9 +60,9 @@ PackedGelu PackGelu(const GeluParameters& gelu, uint8_t zero_code) {
   PackedGelu packed{
       .tables = AlignedBuffer<uint8_t>(512),
       .classes = AlignedBuffer<uint16_t>(PaddedWidth(gelu.channel_class.size()) / kChannelGroup)};
-  for (int table = 0; table < 2; ++table) {
-    for (int u = -128; u < 128; ++u) {
-      const int8_t g = gelu.tables[static_cast<size_t>(table)][static_cast<size_t>(u + 128)];
+  for (size_t table = 0; table < gelu.tables.size(); ++table) {
+    for (int32_t u = -128; u < 128; ++u) {
+      const int8_t g = gelu.tables[table][static_cast<uint8_t>(u + 128)];
       packed.tables.data()[256 * table + static_cast<uint8_t>(u + zero_code)] =
           static_cast<uint8_t>(g + zero_code);
     }

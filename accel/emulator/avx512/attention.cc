@@ -15,8 +15,6 @@
 //     v + 128 in lanes of channels: the accumulators start at -128 * Z. Requantized with the row's
 //     own shift and multiplier.
 // Bounds: 255 * 127 * 65,536 keys < 2^31, so step 4 holds any sequence that a batch may have.
-#include <immintrin.h>
-
 #include <cstdint>
 
 #include "accel/emulator/avx512/avx512.h"

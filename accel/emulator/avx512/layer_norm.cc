@@ -6,8 +6,6 @@
 // d = sat16(x - mean) is one saturating subtraction where the mean is an int16. It can lie outside
 // by up to 4 (its reciprocal is rounded): then subtracting the nearest int16 first and the rest
 // second saturates at the same end, so the result is the same.
-#include <immintrin.h>
-
 #include <cstdint>
 
 #include "accel/emulator/avx512/avx512.h"

@@ -21,8 +21,6 @@
 //
 // Dense layout: [channels / 64][K / 4][64 channels][4 inputs]: four vectors a quad of inputs. Six
 // rows' quads, broadcast, meet them in 24 accumulators.
-#include <immintrin.h>
-
 #include "accel/emulator/avx512/avx512.h"
 #include "accel/emulator/avx512/simd.h"
 
@@ -116,9 +114,9 @@ STA_INLINE void MultiplyRows(const uint8_t* x, __m512i index, __m512i weights, _
   [[maybe_unused]] __m512i gathered0, gathered1, gathered2, gathered3, gathered4, gathered5;
 #define STA_GATHER(i) "vpermb %c[place" #i "](%[x]), %[index], %[gathered" #i "]\n\t"
 #define STA_MULTIPLY(i) "vpdpbusd %[weights], %[gathered" #i "], %[sum" #i "]\n\t"
-#define STA_SUM(i) [sum##i] "+v"(acc[kFirst + i])
+#define STA_SUM(i) [sum##i] "+v"(acc[kFirst + (i)])
 #define STA_GATHERED(i) [gathered##i] "=&v"(gathered##i)
-#define STA_PLACE(i) [place##i] "i"((kFirst + i) * kChunkChannels)
+#define STA_PLACE(i) [place##i] "i"((kFirst + (i)) * kChunkChannels)
 #define STA_STEP \
   [index] "v"(index), [weights] "v"(weights), [x] "r"(x), "m"(*reinterpret_cast<const Cells*>(x))
   if constexpr (kCount == 1) {

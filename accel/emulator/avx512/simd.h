@@ -6,9 +6,14 @@
 #ifndef ACCEL_EMULATOR_AVX512_SIMD_H_
 #define ACCEL_EMULATOR_AVX512_SIMD_H_
 
-#include <immintrin.h>
-
 #include <cstdint>
+
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12 warns of its own intrinsics, whose undefined operands are meant so (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <immintrin.h>
 
 #define STA_INLINE inline __attribute__((always_inline))
 #define STA_INLINE_LAMBDA __attribute__((always_inline))
