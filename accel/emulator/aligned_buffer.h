@@ -20,8 +20,8 @@ struct CacheLineAllocator {
 
   CacheLineAllocator() = default;
   template <typename Other>
-  CacheLineAllocator(const CacheLineAllocator<Other>& /*other*/) {
-  }  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): containers rebind allocators implicitly.
+  CacheLineAllocator(const CacheLineAllocator<Other>& /*other*/) {}
 
   T* allocate(size_t count) {
     return static_cast<T*>(::operator new(count * sizeof(T), kAlignment));
