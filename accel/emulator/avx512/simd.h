@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the kernels of this folder share: how loops are spelt, and look-ups in 256-byte tables. For
-// these sources only; everything has
-// internal linkage, so that no copy leaves a translation unit compiled with wide vectors.
+// What the kernels of this folder share: products of broadcast words, and look-ups in 256-byte
+// tables. For these sources only; everything has internal linkage, so that no copy leaves a
+// translation unit compiled with wide vectors.
 #ifndef ACCEL_EMULATOR_AVX512_SIMD_H_
 #define ACCEL_EMULATOR_AVX512_SIMD_H_
 
@@ -15,16 +15,7 @@
 #endif
 #include <immintrin.h>
 
-#define STA_INLINE inline __attribute__((always_inline))
-#define STA_INLINE_LAMBDA __attribute__((always_inline))
-// Loops over arrays of registers must be unrolled whole, or the arrays go to memory. Clang does so
-// by itself, GCC must be told.
-#if defined(__clang__)
-#define STA_UNROLL(n)
-#else
-#define STA_PRAGMA(text) _Pragma(#text)
-#define STA_UNROLL(n) STA_PRAGMA(GCC unroll n)
-#endif
+#include "accel/emulator/kernel_macros.h"
 
 namespace sta::emulator::avx512 {
 namespace {

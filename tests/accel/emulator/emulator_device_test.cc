@@ -108,13 +108,17 @@ std::vector<ShapeCase> ShapeCases() {
        {.seed = 3, .hidden_size = 24, .intermediate_size = 96, .heads = 1, .pattern = usual}});
   cases.push_back({"NoLayer", {.seed = 4, .layers = 0}});
   cases.push_back({"ManyLayers", {.seed = 5, .layers = 6, .pattern = usual}});
-  cases.push_back({"Wide",
-                   {.seed = 6,
-                    .hidden_size = 192,
-                    .intermediate_size = 777,
-                    .layers = 1,
-                    .heads = 6,
-                    .pattern = usual}});
+  // Several chunks of inputs, whose non-zeros are spread evenly or unevenly.
+  for (const Pattern pattern : {usual, Pattern{1, 8}, Pattern{3, 8}, Pattern{1, 16}, Pattern{5, 16},
+                                Pattern{1, 32}, Pattern{6, 32}, Pattern{20, 32}}) {
+    cases.push_back({"Wide" + std::to_string(pattern.n) + "of" + std::to_string(pattern.m),
+                     {.seed = ++seed,
+                      .hidden_size = 192,
+                      .intermediate_size = 777,
+                      .layers = 1,
+                      .heads = 6,
+                      .pattern = pattern}});
+  }
   return cases;
 }
 
