@@ -17,6 +17,10 @@
 // the stream: [blocks][chunks]; windows 0, 1, their pair, windows 2, 3, their pair, all four.
 //
 // Dense layout: [channels / 8][K / 4][8 channels][4 inputs].
+//
+// Twelve rows' accumulators leave four registers, which is what a step from one window needs;
+// places and ones then come from memory, which is still faster than to go through the weights
+// twice.
 #include <immintrin.h>
 
 #include <cstdint>
@@ -27,17 +31,15 @@
 namespace sta::emulator::avx2 {
 namespace {
 
-// Rows that a tile's accumulators hold; more would spill.
-constexpr int kTileRows = 6;
+constexpr int64_t kBlocks = kChunkChannels / kBlockChannels;  // of a chunk
 
-// Stores rows row0.. of the block as int8.
+// Stores eight channels of R rows as int8.
 template <int R>
-STA_INLINE void StoreInt8(const LinearArgs& args, int64_t block, int64_t row0,
+STA_INLINE void StoreInt8(const LinearArgs& args, int64_t block,
                           const __m256i (&pairs)[(R + 1) / 2]) {
   constexpr int kPairs = (R + 1) / 2;
-  constexpr int64_t kBlocks = kChunkChannels / kBlockChannels;
-  uint8_t* const cell = args.y8 + block / kBlocks * args.y8_chunk_stride + row0 * kChunkChannels +
-                        block % kBlocks * kBlockChannels;
+  uint8_t* const cell =
+      args.y8 + block / kBlocks * args.y8_chunk_stride + block % kBlocks * kBlockChannels;
   STA_UNROLL(3)
   for (int quad = 0; quad < R; quad += 4) {
     const __m256i low = pairs[quad / 2];
@@ -64,11 +66,9 @@ STA_INLINE void StoreInt16(const LinearArgs& args, int64_t at, __m128i y) {
   Store16(args.y16 + at, y);
 }
 
-// Requantizes rows 0..R-1 of eight channels from `acc` and stores them as rows row0.. of the block
-// of rows, channels 8 * block onwards. For kInt8Gelu the look-up is still to come.
+// Requantizes and stores eight channels. For kInt8Gelu the look-up is still to come.
 template <int R>
-STA_INLINE void Finish(const LinearArgs& args, int64_t block, int64_t row0,
-                       const __m256i (&acc)[R]) {
+STA_INLINE void Finish(const LinearArgs& args, int64_t block, const __m256i (&acc)[R]) {
   const __m256i shift = Load(args.shift + block * kBlockChannels);
   const __m256i multiplier = Load(args.multiplier + 2 * block * kBlockChannels);
   // Two rows a vector: each half holds four channels of the first row, then of the second.
@@ -81,12 +81,12 @@ STA_INLINE void Finish(const LinearArgs& args, int64_t block, int64_t row0,
     pairs[p] = _mm256_mulhrs_epi16(_mm256_packs_epi32(first, second), multiplier);
   }
   if (args.output == LinearOutput::kInt8 || args.output == LinearOutput::kInt8Gelu) {
-    return StoreInt8<R>(args, block, row0, pairs);
+    return StoreInt8<R>(args, block, pairs);
   }
   STA_UNROLL(6)
   for (int p = 0; p < kPairs; ++p) {
     const __m256i y = _mm256_permute4x64_epi64(pairs[p], 0xD8);
-    const int64_t at = (row0 + 2 * p) * args.y16_stride + block * kBlockChannels;
+    const int64_t at = 2 * p * args.y16_stride + block * kBlockChannels;
     StoreInt16(args, at, _mm256_castsi256_si128(y));
     if (2 * p + 1 < R) StoreInt16(args, at + args.y16_stride, _mm256_extracti128_si256(y, 1));
   }
@@ -101,6 +101,8 @@ STA_INLINE __m256i MultiplyAdd(__m256i acc, __m256i magnitude, __m256i weights, 
 // One step from kWindows windows, the first of which begins at x. Returns the next step.
 template <int kWindowCount, int R>
 STA_INLINE const uint8_t* Step(const uint8_t* x, const uint8_t* stream, __m256i (&acc)[R]) {
+  // Rows' inputs are read anew each step: GCC would keep them, and spill.
+  __asm__ volatile("" : "+r"(x));
   __m256i places[kWindowCount];
   STA_UNROLL(4)
   for (int w = 0; w < kWindowCount; ++w) places[w] = Load(stream + w * kVectorBytes);
@@ -120,17 +122,17 @@ STA_INLINE const uint8_t* Step(const uint8_t* x, const uint8_t* stream, __m256i 
   return stream + (kWindowCount + 1) * kVectorBytes;
 }
 
-// R rows of one block of channels; returns where the next block's weights begin.
+// One block of channels of R rows; returns where the next block's weights begin.
 template <int R>
-const uint8_t* SparseTile(const LinearArgs& args, int64_t block, int64_t row0,
-                          const uint8_t* stream) {
+STA_INLINE const uint8_t* SparseBlock(const LinearArgs& args, int64_t block,
+                                      const uint8_t* stream) {
   __m256i acc[R];
   const __m256i start = Load(args.start + block * kBlockChannels);
   STA_UNROLL(12)
   for (int r = 0; r < R; ++r) acc[r] = start;
   const int64_t chunks = args.matrix.input_chunks;
   const auto* counts = reinterpret_cast<const StepCounts*>(args.matrix.patterns) + block * chunks;
-  const uint8_t* x = args.x + row0 * kChunkChannels;
+  const uint8_t* x = args.x;
   for (int64_t chunk = 0; chunk < chunks; ++chunk, x += args.x_chunk_stride, ++counts) {
     for (int half = 0; half < 2; ++half) {
       const uint8_t* const windows = x + half * 2 * kWindowInputs;
@@ -143,18 +145,17 @@ const uint8_t* SparseTile(const LinearArgs& args, int64_t block, int64_t row0,
     }
     for (int i = counts->quad; i > 0; --i) stream = Step<4>(x, stream, acc);
   }
-  Finish<R>(args, block, row0, acc);
+  Finish<R>(args, block, acc);
   return stream;
 }
 
 template <int R>
-const uint8_t* DenseTile(const LinearArgs& args, int64_t block, int64_t row0,
-                         const uint8_t* stream) {
+STA_INLINE const uint8_t* DenseBlock(const LinearArgs& args, int64_t block, const uint8_t* stream) {
   __m256i acc[R];
   const __m256i start = Load(args.start + block * kBlockChannels);
   STA_UNROLL(12)
   for (int r = 0; r < R; ++r) acc[r] = start;
-  const uint8_t* x = args.x + row0 * kChunkChannels;
+  const uint8_t* x = args.x;
   for (int64_t chunk = 0; chunk < args.matrix.input_chunks; ++chunk, x += args.x_chunk_stride) {
     for (int64_t c = 0; c < kChunkChannels; c += 4, stream += kVectorBytes) {
       const __m256i weights = Load(stream);
@@ -165,7 +166,7 @@ const uint8_t* DenseTile(const LinearArgs& args, int64_t block, int64_t row0,
       }
     }
   }
-  Finish<R>(args, block, row0, acc);
+  Finish<R>(args, block, acc);
   return stream;
 }
 
@@ -195,33 +196,25 @@ void Gelu(const LinearArgs& args, int64_t chunk) {
   }
 }
 
-using Tile = const uint8_t* (*)(const LinearArgs&, int64_t, int64_t, const uint8_t*);
-constexpr Tile kSparse[kTileRows + 1] = {nullptr,       SparseTile<1>, SparseTile<2>, SparseTile<3>,
-                                         SparseTile<4>, SparseTile<5>, SparseTile<6>};
-constexpr Tile kDense[kTileRows + 1] = {nullptr,      DenseTile<1>, DenseTile<2>, DenseTile<3>,
-                                        DenseTile<4>, DenseTile<5>, DenseTile<6>};
-
-}  // namespace
-
-// All rows meet a block of channels before the next: its weights are still in the first-level cache
-// for the second tile.
-void Linear(const LinearArgs& args) {
+template <int R>
+void Rows(const LinearArgs& args) {
   const MatrixView& matrix = args.matrix;
-  const Tile* const tiles = matrix.is_dense ? kDense : kSparse;
   const int64_t blocks = (matrix.output_channels + kBlockChannels - 1) / kBlockChannels;
-  const int64_t parts = (args.rows + kTileRows - 1) / kTileRows;
-  constexpr int64_t kBlocks = kChunkChannels / kBlockChannels;
   const uint8_t* stream = matrix.weights;
   for (int64_t block = 0; block < blocks; ++block) {
-    const uint8_t* end = stream;
-    for (int64_t part = 0; part < parts; ++part) {
-      const int64_t first = args.rows * part / parts;
-      end = tiles[args.rows * (part + 1) / parts - first](args, block, first, stream);
-    }
-    stream = end;
+    stream =
+        matrix.is_dense ? DenseBlock<R>(args, block, stream) : SparseBlock<R>(args, block, stream);
     const bool chunk_is_done = block % kBlocks == kBlocks - 1 || block == blocks - 1;
     if (args.output == LinearOutput::kInt8Gelu && chunk_is_done) Gelu(args, block / kBlocks);
   }
 }
+
+constexpr void (*kRows[kMaxBlockRows + 1])(const LinearArgs&) = {
+    nullptr, Rows<1>, Rows<2>, Rows<3>,  Rows<4>,  Rows<5>, Rows<6>,
+    Rows<7>, Rows<8>, Rows<9>, Rows<10>, Rows<11>, Rows<12>};
+
+}  // namespace
+
+void Linear(const LinearArgs& args) { kRows[args.rows](args); }
 
 }  // namespace sta::emulator::avx2

@@ -62,12 +62,17 @@ struct PairPlan {
   int cost;
 };
 
+int MostSteps(const Lanes& lanes) {
+  int most = 0;
+  for (const Window& window : lanes) most = std::max(most, window.count);
+  return (most + kStepWeights - 1) / kStepWeights;
+}
+
 // The cheapest steps for two windows that leave at most `leave` weights of each channel over.
 PairPlan PlanPair(const Lanes& first, const Lanes& second, int leave) {
-  constexpr int kMost = kWindowInputs / kStepWeights;
-  PairPlan best = {{kMost, kMost}, 0, 2 * kMost * kSingleCost};
-  for (int a = 0; a <= kMost; ++a) {
-    for (int b = 0; b <= kMost; ++b) {
+  PairPlan best = {.single = {}, .pair = 0, .cost = INT32_MAX};
+  for (int a = MostSteps(first); a >= 0; --a) {
+    for (int b = MostSteps(second); b >= 0; --b) {
       int rest = 0;
       for (size_t lane = 0; lane < first.size(); ++lane) {
         rest = std::max(rest, std::max(0, first[lane].count - kStepWeights * a) +
@@ -185,7 +190,7 @@ PackedMatrix PackSparse(const NmMatrix& matrix) {
 }  // namespace
 
 PackedMatrix Pack(const NmMatrix& matrix) {
-  // Four weights of a window take a step of five instructions; all sixteen are four of four.
+  // A step takes five vector instructions a row, a dense one four; and sparse bytes count twice.
   const auto [n, m] = matrix.pattern;
   if (4 * n >= 3 * m) return PackDense(matrix);
   return PackSparse(matrix);
