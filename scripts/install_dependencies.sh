@@ -59,6 +59,7 @@ libgmock-dev
 libgtest-dev
 python3
 python3-venv             # clients of the system tests
+qemu-user                # kernels for processors that this one is not
 unzip
 PACKAGES
 }

@@ -15,10 +15,12 @@
 namespace sta::emulator::avx2 {
 namespace {
 
-constexpr int64_t kLanes = 8;
-constexpr int64_t kKeyGroup = 4;
+inline constexpr int64_t kLanes = 8;
+inline constexpr int64_t kKeyGroup = 4;
 
-int64_t RoundUp(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
+STA_INLINE int64_t RoundUp(int64_t x, int64_t multiple) {
+  return (x + multiple - 1) / multiple * multiple;
+}
 
 // Views into the caller's scratch memory.
 struct Scratch {
@@ -45,7 +47,7 @@ struct Scratch {
 
 STA_INLINE __m256i LoadWidened(const uint8_t* p) { return _mm256_cvtepi8_epi16(Load16(p)); }
 
-void PackKeys(const AttentionArgs& args, const Scratch& scratch) {
+STA_INLINE void PackKeys(const AttentionArgs& args, const Scratch& scratch) {
   int16_t* out = scratch.keys;
   for (int64_t j = 0; j < args.key_count; ++j) {
     const uint8_t* const key = args.keys + args.row_offsets[j];
@@ -54,7 +56,7 @@ void PackKeys(const AttentionArgs& args, const Scratch& scratch) {
 }
 
 // Keys beyond the last repeat it; their probabilities are 0.
-void PackValues(const AttentionArgs& args, const Scratch& scratch) {
+STA_INLINE void PackValues(const AttentionArgs& args, const Scratch& scratch) {
   uint8_t* out = scratch.values;
   for (int64_t j = 0; j < args.key_count; j += kKeyGroup) {
     const uint8_t* rows[kKeyGroup];
@@ -105,7 +107,8 @@ STA_INLINE void Transpose(__m256i (&x)[8]) {
 
 // Transposes up to kVectors * 8 queries from `first` on; missing ones repeat the last.
 template <int kVectors>
-void PackQueries(const AttentionArgs& args, const Scratch& scratch, int64_t first, int64_t count) {
+STA_INLINE void PackQueries(const AttentionArgs& args, const Scratch& scratch, int64_t first,
+                            int64_t count) {
   for (int v = 0; v < kVectors; ++v) {
     const uint8_t* rows[kLanes];
     for (int64_t i = 0; i < kLanes; ++i) {
