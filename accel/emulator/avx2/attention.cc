@@ -25,6 +25,12 @@ namespace {
 
 constexpr int64_t kContextRows = 4;
 
+// Adds to a sum at once: GCC 12 would load and multiply ahead, and run out of registers.
+STA_INLINE void AddTo(__m256i& sum, __m256i x) {
+  sum = _mm256_add_epi32(sum, x);
+  __asm__ volatile("" : "+x"(sum));
+}
+
 // Logits of kKeys keys from `key` on; returns the larger of `largest` and them.
 template <int kVectors, int kKeys>
 STA_INLINE __m256i LogitsOf(const AttentionArgs& args, const Scratch& scratch, int64_t key,
@@ -44,11 +50,8 @@ STA_INLINE __m256i LogitsOf(const AttentionArgs& args, const Scratch& scratch, i
     STA_UNROLL(8)
     for (int k = 0; k < kKeys; ++k) {
       const __m256i word = Broadcast4(keys + k * args.head_stride + c);
-      acc[k][0] = _mm256_add_epi32(acc[k][0], _mm256_madd_epi16(first, word));
-      if (kVectors == 2) {
-        acc[k][kVectors - 1] =
-            _mm256_add_epi32(acc[k][kVectors - 1], _mm256_madd_epi16(second, word));
-      }
+      AddTo(acc[k][0], _mm256_madd_epi16(first, word));
+      if (kVectors == 2) AddTo(acc[k][kVectors - 1], _mm256_madd_epi16(second, word));
     }
   }
   const __m128i shift = _mm_cvtsi32_si128(args.logit_shift);
@@ -160,8 +163,7 @@ STA_INLINE void ContextOf(const AttentionArgs& args, const Scratch& scratch,
       const __m256i word = Broadcast4(p + r * kKeyGroup);
       STA_UNROLL(2)
       for (int w = 0; w < 2; ++w) {
-        acc[r][w] =
-            _mm256_add_epi32(acc[r][w], _mm256_madd_epi16(_mm256_maddubs_epi16(word, v[w]), ones));
+        AddTo(acc[r][w], _mm256_madd_epi16(_mm256_maddubs_epi16(word, v[w]), ones));
       }
     }
     values += args.head_stride * kKeyGroup;
