@@ -69,10 +69,10 @@ class CombinationRanker {
   CombinationRanker(int width, int ones)
       : low_width_(std::min(width, 16)), ones_(ones), tables_(HalfTables::Get()) {
     for (int high_ones = 0; high_ones <= 16; ++high_ones) {
-      low_count_[static_cast<size_t>(high_ones)] = Binomial(low_width_, ones - high_ones);
-      first_rank_[static_cast<size_t>(high_ones) + 1] =
-          first_rank_[static_cast<size_t>(high_ones)] +
-          Binomial(width - low_width_, high_ones) * low_count_[static_cast<size_t>(high_ones)];
+      const auto i = static_cast<size_t>(high_ones);
+      low_count_[i] = static_cast<uint32_t>(Binomial(low_width_, ones - high_ones));
+      first_rank_[i + 1] = first_rank_[i] + low_count_[i] * static_cast<uint32_t>(Binomial(
+                                                                width - low_width_, high_ones));
     }
   }
 
@@ -87,10 +87,11 @@ class CombinationRanker {
 
   // `rank` is below count().
   uint32_t Mask(uint64_t rank) const {
-    size_t high_ones = 0;
-    while (rank >= first_rank_[high_ones + 1]) ++high_ones;
-    const auto within = static_cast<uint32_t>(rank - first_rank_[high_ones]);
-    const auto low_count = static_cast<uint32_t>(low_count_[high_ones]);
+    const auto small_rank = static_cast<uint32_t>(rank);
+    uint32_t high_ones = 0;  // counted without a jump that could be predicted wrong
+    for (size_t i = 1; i <= 16; ++i) high_ones += small_rank >= first_rank_[i] ? 1 : 0;
+    const uint32_t within = small_rank - first_rank_[high_ones];
+    const uint32_t low_count = low_count_[high_ones];
     const uint32_t high = tables_.Mask(static_cast<int>(high_ones), within / low_count);
     const uint32_t low = tables_.Mask(ones_ - static_cast<int>(high_ones), within % low_count);
     return high << 16 | low;
@@ -100,8 +101,8 @@ class CombinationRanker {
   int low_width_;
   int ones_;
   const HalfTables& tables_;
-  std::array<uint64_t, 17> low_count_{};   // combinations of the low half, by ones in the rest
-  std::array<uint64_t, 18> first_rank_{};  // first rank, by ones in the rest
+  std::array<uint32_t, 17> low_count_{};   // combinations of the low half, by ones in the rest
+  std::array<uint32_t, 18> first_rank_{};  // first rank, by ones in the rest
 };
 
 }  // namespace sta

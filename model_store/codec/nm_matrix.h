@@ -18,6 +18,9 @@
 
 namespace sta {
 
+// INVALID_ARGUMENT names the first value that is -128.
+absl::Status CheckWeightValues(std::span<const int8_t> values);
+
 struct NmMatrix {
   int64_t rows = 0;
   int64_t columns = 0;

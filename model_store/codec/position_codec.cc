@@ -1,43 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model_store/codec/position_codec.h"
 
-#include <bit>
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 
+#include "model_store/codec/block_plan.h"
 #include "model_store/codec/combination.h"
+#include "model_store/codec/group_reader.h"
 #include "strings/str_cat.h"
 
 namespace sta {
 namespace {
-
-// How the ranks of equal groups are packed into blocks of bits.
-struct BlockPlan {
-  uint64_t base = 1;             // C(w, k); 1 means that nothing is written
-  std::vector<uint64_t> powers;  // base^0 .. base^groups, the last one saved as "minus 1"
-  int groups = 0;                // in a full block
-
-  // Bits of a block of `count` groups: of the largest number, base^count - 1.
-  int Bits(int count) const {
-    return count == 0 ? 0 : std::bit_width(powers[static_cast<size_t>(count)] - 1);
-  }
-};
-
-BlockPlan MakePlan(uint64_t base) {
-  BlockPlan plan = {.base = base, .powers = {1}};
-  if (base == 1) return plan;
-  uint64_t power = 1;
-  // base^count must stay below 2^64, so that every number of a block fits 64 bits.
-  for (int count = 1; !__builtin_mul_overflow(power, base, &power); ++count) {
-    plan.powers.push_back(power);
-    // As few bits a group as the best so far? Compared as products: no rounding. Of equals the
-    // longer block wins, since it is read faster.
-    if (plan.Bits(count) * plan.groups <= plan.Bits(plan.groups) * count) {
-      plan.groups = count;
-    }
-  }
-  return plan;
-}
 
 int64_t StreamBits(const BlockPlan& plan, int64_t groups) {
   if (plan.base == 1) return 0;
@@ -61,7 +34,7 @@ Streams SplitRow(int64_t columns, Pattern pattern) {
 
 int64_t StreamBytes(int width, int kept, int64_t groups) {
   if (width == 0) return 0;
-  return (StreamBits(MakePlan(Binomial(width, kept)), groups) + 7) / 8;
+  return (StreamBits(MakeBlockPlan(Binomial(width, kept)), groups) + 7) / 8;
 }
 
 class BitWriter {
@@ -85,31 +58,11 @@ class BitWriter {
   int used_ = 0;  // bits of the last byte
 };
 
-class BitReader {
- public:
-  explicit BitReader(std::span<const uint8_t> bytes) : bytes_(bytes) {}
-
-  // The next `count` bits, 1..64. The caller knows that they are there.
-  uint64_t Read(int count) {
-    const auto first = static_cast<size_t>(position_ / 8);
-    const int shift = static_cast<int>(position_ % 8);
-    position_ += count;
-    std::array<uint64_t, 2> words{};
-    std::memcpy(words.data(), bytes_.data() + first, std::min<size_t>(9, bytes_.size() - first));
-    const uint64_t bits = shift == 0 ? words[0] : words[0] >> shift | words[1] << (64 - shift);
-    return count == 64 ? bits : bits & ((uint64_t{1} << count) - 1);
-  }
-
- private:
-  std::span<const uint8_t> bytes_;
-  int64_t position_ = 0;
-};
-
 // Packs groups given one by one.
 class GroupWriter {
  public:
   GroupWriter(int width, int kept, std::vector<uint8_t>& bytes)
-      : ranker_(width, kept), plan_(MakePlan(ranker_.count())), writer_(bytes) {}
+      : ranker_(width, kept), plan_(MakeBlockPlan(ranker_.count())), writer_(bytes) {}
 
   void Add(uint32_t mask) {
     if (plan_.base == 1) return;
@@ -130,121 +83,21 @@ class GroupWriter {
   int count_ = 0;
 };
 
-// Exact division of 32-bit numbers by a fixed divisor >= 2 with one multiplication: with
-// M = floor((2^64 - 1) / d) + 1, floor(x / d) = (M * x) >> 64 for every x below 2^32.
-class FastDivider {
- public:
-  explicit FastDivider(uint64_t divisor)
-      : multiplier_(UINT64_MAX / divisor + 1), divisor_(divisor) {}
-
-  uint64_t Divide(uint64_t x) const {
-    __extension__ using Wide = unsigned __int128;
-    return static_cast<uint64_t>(static_cast<Wide>(multiplier_) * x >> 64);
+// Row by row: the offsets of its full groups, then those of its partial one.
+std::vector<uint8_t> JoinRows(std::span<const uint8_t> full, std::span<const uint8_t> tails,
+                              int64_t rows) {
+  const size_t full_per_row = full.size() / static_cast<size_t>(rows);
+  const size_t tail_per_row = tails.size() / static_cast<size_t>(rows);
+  std::vector<uint8_t> joined;
+  joined.reserve(full.size() + tails.size());
+  for (size_t row = 0; row < static_cast<size_t>(rows); ++row) {
+    const auto full_row = full.subspan(row * full_per_row, full_per_row);
+    const auto tail_row = tails.subspan(row * tail_per_row, tail_per_row);
+    joined.insert(joined.end(), full_row.begin(), full_row.end());
+    joined.insert(joined.end(), tail_row.begin(), tail_row.end());
   }
-  uint64_t divisor() const { return divisor_; }
-
- private:
-  uint64_t multiplier_;
-  uint64_t divisor_;
-};
-
-// Places of the ones of every byte, for expanding masks eight places at a time.
-struct BytePlaces {
-  std::array<std::array<uint8_t, 8>, 256> places{};
-  constexpr BytePlaces() {
-    for (size_t mask = 0; mask < 256; ++mask) {
-      size_t count = 0;
-      for (uint8_t bit = 0; bit < 8; ++bit) {
-        if (mask >> bit & 1) places[mask][count++] = bit;
-      }
-    }
-  }
-};
-constexpr BytePlaces kBytePlaces;
-
-// Unpacks a stream of equal groups and hands out their offsets.
-class GroupReader {
- public:
-  GroupReader(int width, int kept, int64_t groups, std::span<const uint8_t> bytes)
-      : kept_(kept),
-        remaining_(groups),
-        ranker_(width, kept),
-        plan_(MakePlan(ranker_.count())),
-        divider_(std::max<uint64_t>(plan_.base, 2)),
-        reader_(bytes) {
-    ranks_.resize(static_cast<size_t>(std::max(plan_.groups, 1)));
-    next_ = ranks_.size();
-    if (width <= 16) FillOffsetTable();
-  }
-
-  // Writes the offsets of the next group. False where the stream holds an impossible number.
-  bool Next(uint8_t* offsets) {
-    if (next_ == ranks_.size() && !ReadBlock()) return false;
-    const uint64_t rank = ranks_[next_++];
-    if (!offset_table_.empty()) {
-      std::memcpy(offsets, &offset_table_[rank * static_cast<size_t>(kept_)],
-                  static_cast<size_t>(kept_));
-    } else {
-      ExpandMask(ranker_.Mask(rank), offsets);
-    }
-    return true;
-  }
-
- private:
-  static void ExpandMask(uint32_t mask, uint8_t* offsets) {
-    for (uint8_t base = 0; mask != 0; base = static_cast<uint8_t>(base + 8), mask >>= 8) {
-      const int ones = std::popcount(mask & 0xFF);
-      for (int i = 0; i < ones; ++i) {
-        *offsets++ =
-            static_cast<uint8_t>(base + kBytePlaces.places[mask & 0xFF][static_cast<size_t>(i)]);
-      }
-    }
-  }
-
-  void FillOffsetTable() {
-    offset_table_.resize(ranker_.count() * static_cast<size_t>(kept_));
-    for (uint64_t rank = 0; rank < ranker_.count(); ++rank) {
-      ExpandMask(ranker_.Mask(rank), &offset_table_[rank * static_cast<size_t>(kept_)]);
-    }
-  }
-
-  bool ReadBlock() {
-    const int count = static_cast<int>(std::min<int64_t>(remaining_, plan_.groups));
-    remaining_ -= count;
-    next_ = 0;
-    if (plan_.base == 1) return true;  // one combination: its rank is 0 and nothing is stored
-    const uint64_t number = reader_.Read(plan_.Bits(count));
-    if (number >= plan_.powers[static_cast<size_t>(count)]) return false;
-    // Two halves below 2^32 shorten the chain of divisions and let it run in pairs.
-    const int half = count / 2;
-    const uint64_t split = plan_.powers[static_cast<size_t>(count - half)];
-    SplitDigits(number % split, 0, count - half);
-    SplitDigits(number / split, count - half, count);
-    return true;
-  }
-
-  // The digits of `number`, lowest first, into ranks_[begin..end).
-  void SplitDigits(uint64_t number, int begin, int end) {
-    for (int i = begin; i + 1 < end; ++i) {
-      // A number of one or two digits to a large base may exceed 32 bits.
-      const uint64_t quotient =
-          number >> 32 == 0 ? divider_.Divide(number) : number / divider_.divisor();
-      ranks_[static_cast<size_t>(i)] = number - quotient * divider_.divisor();
-      number = quotient;
-    }
-    if (begin < end) ranks_[static_cast<size_t>(end - 1)] = number;
-  }
-
-  int kept_;
-  int64_t remaining_;
-  CombinationRanker ranker_;
-  BlockPlan plan_;
-  FastDivider divider_;
-  BitReader reader_;
-  std::vector<uint64_t> ranks_;        // of the current block
-  size_t next_ = 0;                    // the next one to hand out
-  std::vector<uint8_t> offset_table_;  // [rank][kept], for groups of up to 16
-};
+  return joined;
+}
 
 uint32_t GroupMask(const uint8_t* offsets, int count) {
   uint32_t mask = 0;
@@ -306,33 +159,32 @@ absl::StatusOr<std::vector<uint8_t>> DecodePositions(int64_t rows, int64_t colum
   }
   if (pattern.IsDense()) return std::vector<uint8_t>();
   const Streams streams = SplitRow(columns, pattern);
-  const int64_t per_row = pattern.EntriesPerRow(columns);
-  std::vector<uint8_t> offsets(static_cast<size_t>(rows * per_row));
-  const int64_t full_bytes = StreamBytes(pattern.m, pattern.n, rows * streams.full_groups_per_row);
+  const int64_t groups = rows * streams.full_groups_per_row;
+  const int64_t full_bytes = StreamBytes(pattern.m, pattern.n, groups);
 
-  GroupReader full(pattern.m, pattern.n, rows * streams.full_groups_per_row,
-                   packed.first(static_cast<size_t>(full_bytes)));
-  for (int64_t row = 0; row < rows; ++row) {
-    uint8_t* out = offsets.data() + row * per_row;
-    for (int64_t group = 0; group < streams.full_groups_per_row; ++group, out += pattern.n) {
-      if (!full.Next(out)) {
-        return absl::DataLossError(StrCat("positions of row ", row, ", group ", group,
-                                          " are no combination of ", pattern.ToString()));
-      }
-    }
+  std::vector<uint8_t> full(static_cast<size_t>(groups * pattern.n) + GroupReader::kSlack);
+  const int64_t full_good =
+      GroupReader(pattern.m, pattern.n, packed.first(static_cast<size_t>(full_bytes)))
+          .Read(groups, full.data());
+  if (full_good < groups) {
+    return absl::DataLossError(StrCat("positions of row ", full_good / streams.full_groups_per_row,
+                                      ", group ", full_good % streams.full_groups_per_row,
+                                      " are no combination of ", pattern.ToString()));
   }
-  if (streams.tail_width == 0) return offsets;
-  GroupReader tail(streams.tail_width, streams.tail_kept, rows,
-                   packed.subspan(static_cast<size_t>(full_bytes)));
-  for (int64_t row = 1; row <= rows; ++row) {
-    if (!tail.Next(offsets.data() + row * per_row - streams.tail_kept)) {
-      return absl::DataLossError(StrCat("positions of row ", row - 1,
-                                        "'s last group are no "
-                                        "combination of its ",
-                                        streams.tail_width, " places"));
-    }
+  full.resize(static_cast<size_t>(groups * pattern.n));
+  if (streams.tail_width == 0) return full;
+
+  std::vector<uint8_t> tails(static_cast<size_t>(rows * streams.tail_kept) + GroupReader::kSlack);
+  const int64_t tails_good = GroupReader(streams.tail_width, streams.tail_kept,
+                                         packed.subspan(static_cast<size_t>(full_bytes)))
+                                 .Read(rows, tails.data());
+  if (tails_good < rows) {
+    return absl::DataLossError(StrCat("positions of row ", tails_good,
+                                      "'s last group are no combination of its ",
+                                      streams.tail_width, " places"));
   }
-  return offsets;
+  tails.resize(static_cast<size_t>(rows * streams.tail_kept));
+  return JoinRows(full, tails, rows);
 }
 
 }  // namespace sta
