@@ -91,10 +91,10 @@ std::vector<Run> RunLoads(const Options& options, const SendFunction& send, Cons
   }
   for (const int streams : options.concurrency) {
     if (stop_requested) break;
-    console.err << "bench: " << streams << " streams\n";
+    const std::string name = StrCat(streams, streams == 1 ? " stream" : " streams");
+    console.err << "bench: " << name << "\n";
     load.streams = streams;
-    runs.push_back({StrCat(streams, streams == 1 ? " stream" : " streams"),
-                    RunClosedLoop(send, load, stop_requested)});
+    runs.push_back({name, RunClosedLoop(send, load, stop_requested)});
   }
   return runs;
 }
@@ -217,7 +217,7 @@ void AddBenchCommand(CLI::App& app, CommandContext& context) {
           ->check(CLI::Range(1, 1024));
   command->add_option("--rate", options->rate, "Open loop: requests a second, whatever the answers")
       ->excludes(concurrency)
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(0.001, 1e6));
   command->add_flag("--constant", options->constant,
                     "Open loop: equal gaps instead of exponential ones");
   AddDurationOption(*command, "--duration", options->duration, "Measured time of each run");

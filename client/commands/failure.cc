@@ -29,8 +29,6 @@ std::string Advice(const absl::Status& status, const FailureContext& context) {
     case absl::StatusCode::kDeadlineExceeded:
       return StrCat("the limit was ", absl::FormatDuration(context.timeout),
                     "; try a longer --timeout");
-    case absl::StatusCode::kNotFound:
-      return "try: stactl model list";
     case absl::StatusCode::kResourceExhausted:
       return "the server or the message is full; try later or with fewer rows";
     case absl::StatusCode::kUnimplemented:

@@ -63,6 +63,17 @@ std::string CommandName(const CLI::App& app) {
   return name;
 }
 
+// The help of the command that was given; its usage line has the words before it, too.
+std::string HelpOf(const CLI::App& app) {
+  const std::vector<const CLI::App*> path = ParsedPath(app);
+  std::string before;
+  for (const CLI::App* command : path) {
+    if (command == path.back()) continue;
+    StrAppend(&before, before.empty() ? "" : " ", command->get_name());
+  }
+  return path.back()->help(before);
+}
+
 std::vector<std::string> OptionNames(const std::vector<const CLI::App*>& path) {
   std::vector<std::string> names;
   for (auto command = path.rbegin(); command != path.rend(); ++command) {
@@ -127,7 +138,7 @@ int RunStactl(const std::vector<std::string>& args, Console& console) {
   try {
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
   } catch (const CLI::CallForHelp&) {
-    console.out << ParsedPath(app).back()->help();
+    console.out << HelpOf(app) << "\n";
     return kExitOk;
   } catch (const CLI::Success& success) {  // --version
     console.out << success.what() << "\n";

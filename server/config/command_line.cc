@@ -63,7 +63,7 @@ absl::StatusOr<Flags> ParseFlags(int argc, const char* const* argv) {
     try {
       app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-      flags.print = app.help();
+      flags.print = StrCat(app.help(), "\n");
       return flags;
     } catch (const CLI::CallForVersion& e) {
       flags.print = StrCat(e.what(), "\n");

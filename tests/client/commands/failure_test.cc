@@ -22,7 +22,7 @@ TEST(FailureTest, SaysWhatToTry) {
       {absl::UnavailableError("model is loading"), "try again in a moment"},
       {absl::DeadlineExceededError("Deadline Exceeded"),
        "the limit was 3s; try a longer --timeout"},
-      {absl::NotFoundError("unknown model 'x'"), "try: stactl model list"},
+      {absl::NotFoundError("model 'x' is not known"), "NOT_FOUND: model 'x' is not known"},
       {absl::UnimplementedError(""), "is it an sta-server?"},
       {absl::InvalidArgumentError("bad shape"), "INVALID_ARGUMENT: bad shape"},
   };
