@@ -138,6 +138,8 @@ TEST_F(PackageTest, RefusesDamagedDirectories) {
        [&] { fs::resize_file(directory_ / "encoder.safetensors", 100); }},
       {"bytes, the manifest says",
        [&] { fs::resize_file(directory_ / "embeddings.safetensors", 1 << 24); }},
+      {"allowed are 67108864",
+       [&] { fs::resize_file(directory_ / "manifest.json", (64 << 20) + 1); }},
       {"manifest.json: not valid JSON", [&] { WriteFile(directory_ / "manifest.json", "{"); }},
       {"not allowed", [&] { Edit("manifest.json", "\"vocab.txt\"", "\"../vocab.txt\""); }},
       {"not allowed", [&] { Edit("manifest.json", "\"vocab.txt\"", "\"/etc/passwd\""); }},
