@@ -9,9 +9,13 @@ import struct
 
 import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from server_process import ServerProcess
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 def infer_request(model):
@@ -178,6 +182,13 @@ def test_a_damaged_package_does_not_stop_the_others(server_binary, own_store, da
             ready = service_pb2.ModelReadyRequest
             assert stub.ModelReady(ready(name="embed")).ready
             assert not stub.ModelReady(ready(name="classify")).ready
+            assert not stub.ServerReady(service_pb2.ServerReadyRequest()).ready
+            health = health_pb2_grpc.HealthStub(channel)
+            statuses = {
+                name: health.Check(health_pb2.HealthCheckRequest(service=name)).status
+                for name in ("", "embed", "classify")
+            }
+            assert statuses == {"": NOT_SERVING, "embed": SERVING, "classify": NOT_SERVING}
             assert len(stub.ModelInfer(infer_request("embed")).outputs) == 1
             with pytest.raises(grpc.RpcError) as error:
                 stub.ModelInfer(infer_request("classify"))
