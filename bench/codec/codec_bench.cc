@@ -66,7 +66,7 @@ void AddPatterns(benchmark::internal::Benchmark* benchmark) {
 void BM_DecodePositions(benchmark::State& state) {
   const Pattern pattern = {static_cast<int>(state.range(0)), static_cast<int>(state.range(1))};
   const std::vector<uint8_t> packed = EncodePositions(PrunedMatrix(pattern));
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     benchmark::DoNotOptimize(DecodePositions(kRows, kColumns, pattern, packed));
   }
   state.SetBytesProcessed(state.iterations() * std::ssize(packed));
@@ -77,7 +77,7 @@ BENCHMARK(BM_DecodePositions)->Apply(AddPatterns);
 void BM_DecodeMatrix(benchmark::State& state) {
   const Pattern pattern = {static_cast<int>(state.range(0)), static_cast<int>(state.range(1))};
   const EncodedMatrix encoded = EncodeMatrix(PrunedMatrix(pattern));
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     const absl::StatusOr<NmMatrix> matrix = DecodeMatrix(kRows, kColumns, pattern, encoded.View());
     if (!matrix.ok()) state.SkipWithError(std::string(matrix.status().message()).c_str());
     benchmark::DoNotOptimize(matrix);

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -39,7 +40,7 @@ void Tokenize(benchmark::State& state, const WordPieceTokenizer& tokenizer,
               const std::vector<std::string>& texts) {
   int64_t tokens = 0;
   int64_t bytes = 0;
-  for (auto _ : state) {
+  while (state.KeepRunning()) {
     for (const std::string& text : texts) {
       const absl::StatusOr<TokenSequence> sequence =
           tokenizer.Encode(text, std::nullopt, std::numeric_limits<int64_t>::max());
@@ -76,4 +77,9 @@ int Run(int argc, char** argv) {
 }  // namespace
 }  // namespace sta
 
-int main(int argc, char** argv) { return sta::Run(argc, argv); }
+int main(int argc, char** argv) try {
+  return sta::Run(argc, argv);
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "tokenizer_bench: %s\n", error.what());
+  return 1;
+}

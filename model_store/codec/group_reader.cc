@@ -151,7 +151,7 @@ void GroupReader::ExpandByTable(uint64_t number, int groups, uint8_t* offsets) c
     ranks[digits++] = digit.remainder;
     halves.quotient = digit.quotient;
   }
-  const auto step_bytes = static_cast<size_t>(step_groups_ * kept_);
+  const size_t step_bytes = static_cast<size_t>(step_groups_) * static_cast<size_t>(kept_);
   for (size_t i = 0; i < digits; ++i) {
     // What an entry holds beyond its groups is overwritten by the next one.
     std::memcpy(offsets + i * step_bytes, table_->Offsets(ranks[i]), OffsetTable::kEntryBytes);
