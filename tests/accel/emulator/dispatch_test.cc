@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,11 +44,26 @@ TEST_F(DispatchTest, TheGenericSetIsAlwaysThereAndTheLast) {
   EXPECT_STREQ(SupportedKernels().back()->name, "generic");
 }
 
+TEST_F(DispatchTest, SetsAreWholeAndNamedApart) {
+  std::set<std::string> names;
+  for (const KernelTable* table : SupportedKernels()) {
+    EXPECT_TRUE(names.insert(table->name).second) << table->name;
+    EXPECT_TRUE(table->zero_code == 0 || table->zero_code == 128) << table->name;
+    EXPECT_TRUE(table->pack && table->linear && table->layer_norm && table->attention)
+        << table->name;
+  }
+}
+
 TEST_F(DispatchTest, TheBestIsTakenWhereNothingIsAskedFor) {
   SetVariable(std::nullopt);
   const KernelChoice choice = ChooseKernels("");
   EXPECT_EQ(choice.table, SupportedKernels().front());
   EXPECT_THAT(choice.reason, StartsWith(std::string("best of ") + choice.table->name));
+}
+
+TEST_F(DispatchTest, AnEmptyVariableAsksForNothing) {
+  SetVariable("");
+  EXPECT_THAT(ChooseKernels("").reason, StartsWith("best of "));
 }
 
 TEST_F(DispatchTest, EverySetCanBeAskedForByNameWhateverTheVariableSays) {
