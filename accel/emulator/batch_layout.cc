@@ -23,6 +23,11 @@ void BatchLayout::Cut(std::span<const int32_t> offsets, const CutOptions& option
   chunks_.clear();
   groups_.clear();
   block_slots_ = 0;
+  most_chunk_blocks_ = 0;
+  longest_sequence_ = 0;
+  for (size_t i = 1; i < offsets.size(); ++i) {
+    longest_sequence_ = std::max<int64_t>(longest_sequence_, offsets[i] - offsets[i - 1]);
+  }
   MakeGroups(offsets, options);
   if (options.threads > 1 && !GroupsAreBalanced(offsets, options.threads)) {
     const int64_t tokens = offsets.back();
@@ -85,6 +90,8 @@ void BatchLayout::AddChunks(std::span<const int32_t> offsets, const CutOptions& 
     chunk.last_token = first_token + tokens * (part + 1) / parts;
     AddBlocks(options, chunk.first_token, chunk.last_token);
     chunk.last_block = blocks_.size();
+    most_chunk_blocks_ =
+        std::max(most_chunk_blocks_, static_cast<int64_t>(chunk.last_block - chunk.first_block));
     const auto after = std::upper_bound(offsets.begin(), offsets.end(), chunk.first_token);
     chunk.first_sequence = static_cast<size_t>(after - offsets.begin()) - 1;
     chunks_.push_back(chunk);

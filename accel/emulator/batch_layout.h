@@ -62,6 +62,10 @@ class BatchLayout {
   const std::vector<Chunk>& chunks() const { return chunks_; }
   const std::vector<ChunkGroup>& groups() const { return groups_; }
 
+  // Of the largest chunk and the longest sequence: what a thread's scratch memory must hold.
+  int64_t most_chunk_blocks() const { return most_chunk_blocks_; }
+  int64_t longest_sequence() const { return longest_sequence_; }
+
   // Where row `token` of a shared int8 slot of hidden_width channels begins, in bytes.
   const std::vector<int64_t>& row_offsets() const { return row_offsets_; }
 
@@ -74,6 +78,8 @@ class BatchLayout {
   void PlaceRows(const CutOptions& options);
 
   int64_t block_slots_ = 0;
+  int64_t most_chunk_blocks_ = 0;
+  int64_t longest_sequence_ = 0;
   std::vector<RowBlock> blocks_;
   std::vector<Chunk> chunks_;
   std::vector<ChunkGroup> groups_;

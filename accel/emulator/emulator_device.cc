@@ -74,7 +74,9 @@ class EmulatorDevice final : public Device {
     shared_.Reserve(packed.plan().shared_slots, std::ssize(layout_.blocks()),
                     layout_.block_slots());
     is_late_ = false;
-    RunGroups({packed, batch, output, layout_, shared_}, deadline);
+    const RunContext run = {packed, batch, output, layout_, shared_};
+    for (Executor& executor : executors_) executor.Prepare(run);
+    RunGroups(run, deadline);
     if (is_late_) return absl::DeadlineExceededError("the batch ran out of time");
     Learn(now_() - start, packed.WorkOf(batch.sequence_offsets));
     return absl::OkStatus();

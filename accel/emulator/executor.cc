@@ -17,6 +17,14 @@ int64_t ValueBytes(const BufferSpec& spec) { return spec.type == ElementType::kI
 
 int64_t RoundUp(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
 
+int64_t HeadStride(int64_t head_size) { return RoundUp(head_size, 16); }
+
+// Whether a head that begins at `channel` lies in one cell as the kernel wants it.
+bool LiesInACell(int64_t channel, int64_t head_size) {
+  return head_size == HeadStride(head_size) &&
+         channel % kChunkChannels + head_size <= kChunkChannels;
+}
+
 }  // namespace
 
 int64_t AttentionScratchBytes(int64_t key_count, int64_t head_stride) {
@@ -34,11 +42,25 @@ void SlotRows::Reserve(const std::vector<BufferSpec>& slots, int64_t blocks, int
   }
 }
 
+void Executor::Prepare(const RunContext& run) {
+  const Program& program = run.program.program();
+  local_.Reserve(run.program.plan().local_slots, run.layout.most_chunk_blocks(),
+                 run.layout.block_slots());
+  const int64_t longest = run.layout.longest_sequence();
+  for (const AttentionParameters& attention : program.attentions) {
+    const int64_t head_size = program.hidden_size / attention.heads;
+    const int64_t head_stride = HeadStride(head_size);
+    attention_scratch_.Reserve(AttentionScratchBytes(longest, head_stride));
+    for (int64_t head = 0; head < attention.heads; ++head) {
+      if (LiesInACell(head * head_size, head_size)) continue;
+      staging_.Reserve(4 * longest * head_stride);
+      staging_offsets_.Reserve(longest);
+    }
+  }
+}
+
 void Executor::Run(const RunContext& run, const Chunk& chunk, size_t segment) {
-  const int64_t block_slots = run.layout.block_slots();
-  local_.Reserve(run.program.plan().local_slots,
-                 static_cast<int64_t>(chunk.last_block - chunk.first_block), block_slots);
-  const ChunkRun at = {run, chunk, block_slots * kChunkChannels};
+  const ChunkRun at = {run, chunk, run.layout.block_slots() * kChunkChannels};
   for (const Step& step : run.program.plan().segments[segment]) Execute(at, step);
 }
 
@@ -169,8 +191,7 @@ void Executor::AttentionHead(const ChunkRun& at, const Step& step, int64_t head,
   const int64_t last = at.run.batch.sequence_offsets[static_cast<size_t>(sequence) + 1];
   const int64_t first_query = std::max(first, at.chunk.first_token);
   const int64_t head_size = program.hidden_size / p.heads;
-  const int64_t head_stride = RoundUp(head_size, 16);
-  attention_scratch_.Reserve(AttentionScratchBytes(last - first, head_stride));
+  const int64_t head_stride = HeadStride(head_size);
 
   const int64_t channel = head * head_size;
   const int64_t place = channel / kChunkChannels * at.chunk_stride + channel % kChunkChannels;
@@ -194,9 +215,9 @@ void Executor::AttentionHead(const ChunkRun& at, const Step& step, int64_t head,
       .context_multiplier = p.context_multiplier,
       .exp_table = kExpTable.data(),
       .scratch = attention_scratch_.data()};
-  const bool lies_in_a_cell =
-      head_size == head_stride && channel % kChunkChannels + head_size <= kChunkChannels;
-  if (!lies_in_a_cell) return StagedAttention(at, head_size, channel % kChunkChannels, args);
+  if (!LiesInACell(channel, head_size)) {
+    return StagedAttention(at, head_size, channel % kChunkChannels, args);
+  }
   kernels_.attention(args);
 }
 
@@ -204,7 +225,6 @@ void Executor::AttentionHead(const ChunkRun& at, const Step& step, int64_t head,
 void Executor::StagedAttention(const ChunkRun& at, int64_t head_size, int64_t channel_in_cell,
                                AttentionArgs args) {
   const int64_t plane = args.key_count * args.head_stride;
-  staging_.Reserve(4 * plane);
   std::fill_n(staging_.data(), 4 * plane, kernels_.zero_code);
   // Byte c of a head that begins in the middle of a cell.
   const auto place_of = [&](int64_t c) {
@@ -219,10 +239,8 @@ void Executor::StagedAttention(const ChunkRun& at, int64_t head_size, int64_t ch
       for (int64_t c = 0; c < head_size; ++c) to[c] = from[place_of(c)];
     }
   }
-  const auto tokens = static_cast<size_t>(args.key_count);
-  while (staging_offsets_.size() < tokens) staging_offsets_.push_back(0);
   for (int64_t token = 0; token < args.key_count; ++token) {
-    staging_offsets_[static_cast<size_t>(token)] = token * args.head_stride;
+    staging_offsets_.data()[token] = token * args.head_stride;
   }
 
   AttentionArgs staged = args;

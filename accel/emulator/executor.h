@@ -47,6 +47,10 @@ class Executor {
   // `kernels` outlives this.
   explicit Executor(const KernelTable& kernels) : kernels_(kernels) {}
 
+  // Makes room for any chunk of the run, so that Run allocates nothing, whichever chunks it gets.
+  // Once before the run's first chunk.
+  void Prepare(const RunContext& run);
+
   // Every segment before `segment` is through for all chunks of the chunk's group.
   void Run(const RunContext& run, const Chunk& chunk, size_t segment);
 
@@ -75,7 +79,7 @@ class Executor {
   SlotRows local_;
   AlignedBuffer<uint8_t> attention_scratch_;
   AlignedBuffer<uint8_t> staging_;
-  std::vector<int64_t> staging_offsets_;
+  AlignedBuffer<int64_t> staging_offsets_;
 };
 
 }  // namespace sta::emulator
