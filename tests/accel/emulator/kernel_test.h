@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <ostream>
 #include <random>
 #include <string>
@@ -16,6 +17,9 @@
 #include "accel/emulator/kernels.h"
 
 namespace sta::emulator {
+
+// How GoogleTest prints the parameter.
+inline void PrintTo(const KernelTable* kernels, std::ostream* out) { *out << kernels->name; }
 
 class KernelTest : public testing::TestWithParam<const KernelTable*> {};
 
