@@ -58,7 +58,7 @@ STA_INLINE __m128i Load16(const uint8_t* p) {
 }
 
 void PackKeys(const AttentionArgs& args, const Scratch& scratch) {
-  const int32_t half = (1 << args.logit_shift) >> 1;
+  const auto half = static_cast<int32_t>((uint32_t{1} << args.logit_shift) >> 1);
   const __m128i zero = _mm_setzero_si128();
   for (int64_t j = 0; j < args.key_count; ++j) {
     const uint8_t* const key = args.keys + args.row_offsets[j];
@@ -213,6 +213,7 @@ __m512i Logits(const AttentionArgs& args, const Scratch& scratch) {
 template <int kVectors>
 void Softmax(const AttentionArgs& args, const Scratch& scratch, __m512i largest,
              __m512i (&sums)[kVectors]) {
+  const Table exp_table = LoadTable(args.exp_table);
   const __m512i ones = _mm512_set1_epi8(1);
   const __m512i far = _mm512_set1_epi16(255);
   for (int v = 0; v < kVectors; ++v) sums[v] = _mm512_setzero_si512();
@@ -230,11 +231,11 @@ void Softmax(const AttentionArgs& args, const Scratch& scratch, __m512i largest,
     const __m512i keys01 = _mm512_or_si512(distance[0], _mm512_slli_epi16(distance[1], 8));
     const __m512i keys23 = _mm512_or_si512(distance[2], _mm512_slli_epi16(distance[3], 8));
     uint8_t* const out = scratch.probabilities + key / kKeyGroup * kVectors * 64;
-    const __m512i first = Lookup(args.exp_table, _mm512_unpacklo_epi16(keys01, keys23));
+    const __m512i first = Lookup(exp_table, _mm512_unpacklo_epi16(keys01, keys23));
     _mm512_store_si512(out, first);
     MultiplyAdd(sums[0], first, ones);
     if (kVectors == 2) {
-      const __m512i second = Lookup(args.exp_table, _mm512_unpackhi_epi16(keys01, keys23));
+      const __m512i second = Lookup(exp_table, _mm512_unpackhi_epi16(keys01, keys23));
       _mm512_store_si512(out + 64, second);
       sums[kVectors - 1] = _mm512_dpbusd_epi32(sums[kVectors - 1], second, ones);
     }

@@ -27,10 +27,27 @@
 namespace sta::emulator::avx512 {
 namespace {
 
+// Section 6 for four rows of sixteen channels: 32-bit lane 4 l + r holds channels 4 l .. 4 l + 3 of
+// row r. `classes` has a bit a channel; where none is set the second table is not touched.
+STA_INLINE __m512i Gelu(const LinearArgs& args, const Table& narrow, uint16_t classes,
+                        __m512i codes) {
+  const __m512i result = Lookup(narrow, codes);
+  if (classes == 0) return result;
+  // Each nibble of classes four times, once a row.
+  const uint64_t nibbles = _pdep_u64(classes, 0x000F000F000F000Full);
+  return _mm512_mask_blend_epi8(nibbles * 0x1111u, result,
+                                Lookup(LoadTable(args.gelu_tables + 256), codes));
+}
+
+// The first GELU table, which the loops over channels keep in registers; nothing without a GELU.
+STA_INLINE Table NarrowTable(const LinearArgs& args) {
+  return args.output == LinearOutput::kInt8Gelu ? LoadTable(args.gelu_tables) : Table{};
+}
+
 // Requantizes rows 0..R-1 of sixteen channels from `acc` and stores them as rows row0.. of the
 // block, channels 16 * group onwards.
 template <int R>
-STA_INLINE void Finish(const LinearArgs& args, int64_t group, int64_t row0,
+STA_INLINE void Finish(const LinearArgs& args, const Table& narrow, int64_t group, int64_t row0,
                        const __m512i (&acc)[R]) {
   const __m512i shift = _mm512_load_si512(args.shift + group * kChannelGroup);
   const __m512i multiplier = _mm512_load_si512(args.multiplier + 2 * group * kChannelGroup);
@@ -54,7 +71,7 @@ STA_INLINE void Finish(const LinearArgs& args, int64_t group, int64_t row0,
       const __m512i high = quad + 2 < R ? pairs[(quad / 2 + 1) % kPairs] : low;
       __m512i y = _mm512_packs_epi16(low, high);
       if (args.output == LinearOutput::kInt8Gelu) {
-        y = Gelu(args.gelu_tables, args.gelu_class[group], AddZeroCode(y));
+        y = Gelu(args, narrow, args.gelu_class[group], AddZeroCode(y));
       } else {
         y = AddZeroCode(_mm512_max_epi8(y, _mm512_set1_epi8(-127)));
       }
@@ -184,6 +201,7 @@ void SparseNibbles(const LinearArgs& args) {
   const int64_t groups = (matrix.output_channels + kChannelGroup - 1) / kChannelGroup;
   const int64_t pairs = matrix.steps / 2;
   const uint8_t* stream = matrix.weights;
+  const Table narrow = NarrowTable(args);
   for (int64_t group = 0; group < groups; ++group) {
     __m512i acc[R];
     const __m512i start = _mm512_load_si512(args.start + group * kChannelGroup);
@@ -205,7 +223,7 @@ void SparseNibbles(const LinearArgs& args) {
         stream += 128;
       }
     }
-    Finish<R>(args, group, 0, acc);
+    Finish<R>(args, narrow, group, 0, acc);
   }
 }
 
@@ -214,6 +232,7 @@ void SparseBytes(const LinearArgs& args) {
   const MatrixView& matrix = args.matrix;
   const int64_t groups = (matrix.output_channels + kChannelGroup - 1) / kChannelGroup;
   const uint8_t* stream = matrix.weights;
+  const Table narrow = NarrowTable(args);
   for (int64_t group = 0; group < groups; ++group) {
     __m512i acc[R];
     const __m512i start = _mm512_load_si512(args.start + group * kChannelGroup);
@@ -225,7 +244,7 @@ void SparseBytes(const LinearArgs& args) {
         Multiply<R>(x, _mm512_load_si512(stream), _mm512_load_si512(stream + 64), acc);
       }
     }
-    Finish<R>(args, group, 0, acc);
+    Finish<R>(args, narrow, group, 0, acc);
   }
 }
 
@@ -237,6 +256,7 @@ void DenseRows(const LinearArgs& args, int64_t row0) {
   const MatrixView& matrix = args.matrix;
   const int64_t chunks_out = (matrix.output_channels + kChunkChannels - 1) / kChunkChannels;
   const uint8_t* weights = matrix.weights;
+  const Table narrow = NarrowTable(args);
   for (int64_t out = 0; out < chunks_out; ++out) {
     __m512i sums[R][4];
     STA_UNROLL(4)
@@ -259,7 +279,7 @@ void DenseRows(const LinearArgs& args, int64_t row0) {
       __m512i acc[R];
       STA_UNROLL(6)
       for (int r = 0; r < R; ++r) acc[r] = sums[r][v];
-      Finish<R>(args, 4 * out + v, row0, acc);
+      Finish<R>(args, narrow, 4 * out + v, row0, acc);
     }
   }
 }

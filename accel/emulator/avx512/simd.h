@@ -71,23 +71,21 @@ STA_INLINE void MultiplyWords(const uint8_t* x, const __m512i (&w)[kWide],
 #undef STA_DOT_SUM
 #undef STA_DOT_W
 
-// table[index], `table` aligned to 64.
-STA_INLINE __m512i Lookup(const uint8_t* table, __m512i index) {
-  const __m512i low =
-      _mm512_permutex2var_epi8(_mm512_load_si512(table), index, _mm512_load_si512(table + 64));
-  const __m512i high = _mm512_permutex2var_epi8(_mm512_load_si512(table + 128), index,
-                                                _mm512_load_si512(table + 192));
-  return _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), low, high);
+// A table of 256 bytes in registers.
+struct Table {
+  __m512i quarters[4];
+};
+
+// `bytes` is aligned to 64.
+STA_INLINE Table LoadTable(const uint8_t* bytes) {
+  return {{_mm512_load_si512(bytes), _mm512_load_si512(bytes + 64), _mm512_load_si512(bytes + 128),
+           _mm512_load_si512(bytes + 192)}};
 }
 
-// Section 6 for four rows of sixteen channels: 32-bit lane 4 l + r holds channels 4 l .. 4 l + 3 of
-// row r. `classes` has a bit a channel; where it is 0 the second table is not touched.
-STA_INLINE __m512i Gelu(const uint8_t* tables, uint16_t classes, __m512i codes) {
-  const __m512i narrow = Lookup(tables, codes);
-  if (classes == 0) return narrow;
-  // Each nibble of classes four times, once a row.
-  const uint64_t nibbles = _pdep_u64(classes, 0x000F000F000F000Full);
-  return _mm512_mask_blend_epi8(nibbles * 0x1111u, narrow, Lookup(tables + 256, codes));
+STA_INLINE __m512i Lookup(const Table& table, __m512i index) {
+  const __m512i low = _mm512_permutex2var_epi8(table.quarters[0], index, table.quarters[1]);
+  const __m512i high = _mm512_permutex2var_epi8(table.quarters[2], index, table.quarters[3]);
+  return _mm512_mask_blend_epi8(_mm512_movepi8_mask(index), low, high);
 }
 
 }  // namespace

@@ -55,8 +55,13 @@ PackedMatrix Pack(const NmMatrix& matrix) {
   return packed;
 }
 
+// A vector is spelt as such: compilers keep it in registers over a loop, which they do not with an
+// array. On processors with shorter vectors they use several.
+typedef int16_t RowsInt16 __attribute__((vector_size(2 * kTileRows)));
+typedef int32_t RowsInt32 __attribute__((vector_size(4 * kTileRows)));
+
 struct Tile {
-  int16_t values[kChunkChannels][kTileRows];
+  RowsInt16 values[kChunkChannels];
 };
 
 void Transpose(const uint8_t* cells, int64_t rows, Tile& tile) {
@@ -68,20 +73,23 @@ void Transpose(const uint8_t* cells, int64_t rows, Tile& tile) {
 }
 
 struct Sums {
-  int32_t values[kChunkChannels][kTileRows];
+  RowsInt32 values[kChunkChannels];
 };
 
+// Two products at a time: their sum is within +-32,258 and so an int16. `steps` is even.
 void Accumulate(const uint8_t* pairs, int64_t steps, const Tile& tile, Sums& sums) {
-  for (auto& channel : sums.values) {
-    for (int64_t step = 0; step < steps; ++step, pairs += 2) {
-      const int16_t* const x = tile.values[pairs[0]];
-      const int16_t weight = static_cast<int8_t>(pairs[1]);
-      for (int64_t row = 0; row < kTileRows; ++row) channel[row] += weight * x[row];
+  for (RowsInt32& channel : sums.values) {
+    RowsInt32 sum = channel;
+    for (int64_t step = 0; step < steps; step += 2, pairs += 4) {
+      const RowsInt16 products = tile.values[pairs[0]] * int16_t{static_cast<int8_t>(pairs[1])} +
+                                 tile.values[pairs[2]] * int16_t{static_cast<int8_t>(pairs[3])};
+      sum += __builtin_convertvector(products, RowsInt32);
     }
+    channel = sum;
   }
 }
 
-void Store(const LinearArgs& args, int64_t channel, const int32_t* sums) {
+void Store(const LinearArgs& args, int64_t channel, const RowsInt32& sums) {
   const int64_t pair_place = channel / 4 * 8 + channel % 4;
   for (int64_t row = 0; row < args.rows; ++row) {
     const int16_t y16 =
@@ -117,7 +125,7 @@ void Linear(const LinearArgs& args) {
   for (int64_t first = 0; first < matrix.output_channels; first += kChunkChannels) {
     const int64_t channels = std::min(kChunkChannels, matrix.output_channels - first);
     for (int64_t c = 0; c < kChunkChannels; ++c) {
-      std::fill_n(sums.values[c], kTileRows, args.start[first + c]);
+      sums.values[c] = RowsInt32{} + args.start[first + c];
     }
     for (int64_t chunk = 0; chunk < matrix.input_chunks; ++chunk, pairs += chunk_bytes) {
       Transpose(args.x + chunk * args.x_chunk_stride, args.rows, tile);
