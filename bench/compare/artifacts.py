@@ -91,12 +91,14 @@ class Artifacts:
         self._packages = _fresh_folder(work / "packages", model.name, _hash(weights, stactl))
         self.tokens_folder = self._folder / "tokens"
         self.tokens_folder.mkdir(exist_ok=True)
-        self._checkpoint: Checkpoint | None = None
+        self._last_pruned: tuple[str, Checkpoint] | None = None
 
     def _pruned(self, pattern: str) -> Checkpoint:
-        if self._checkpoint is None:
-            self._checkpoint = read_checkpoint(self._model.directory)
-        return prune(self._checkpoint, pattern)
+        # Files of a pattern are mostly made one after the other, and pruning takes seconds.
+        if self._last_pruned is None or self._last_pruned[0] != pattern:
+            checkpoint = prune(read_checkpoint(self._model.directory), pattern)
+            self._last_pruned = (pattern, checkpoint)
+        return self._last_pruned[1]
 
     def tokens(self, shape: str) -> pathlib.Path:
         """The batch of a shape."""

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -33,6 +34,7 @@ _QUICK_SECONDS = 15.0
 _SECONDS = 60.0
 # Integers cost far less than this; wrong weights or tokens far more.
 _LEAST_COSINE = 0.8
+_QUIET_LOAD = 0.7
 
 
 def _parse_arguments() -> argparse.Namespace:
@@ -95,11 +97,25 @@ def _parse_arguments() -> argparse.Namespace:
     return arguments
 
 
+def _write_files(results: list[Result], machine: str, arguments: argparse.Namespace) -> None:
+    if arguments.json:
+        text = json.dumps(json_rows(results, machine), indent=2)
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    draw_chart(results, machine, arguments.out / "ratios.png")
+
+
 def main() -> int:
     """Runs everything; 1 where a contender's embeddings are wrong or ours does not run."""
     arguments = _parse_arguments()
     machine = describe_machine()
     print(machine)
+    load = os.getloadavg()[0]
+    if load > _QUIET_LOAD:
+        print(
+            f"the machine is busy (load {load:.1f}): runs that are longer than a slice of its\n"
+            "scheduler share the core, shorter ones do not, so even ratios are not to be trusted"
+        )
     comparison = Comparison(
         Settings(
             build=arguments.bin.absolute(),
@@ -121,11 +137,7 @@ def main() -> int:
             log(f"{scenario.name}: {error}")
             return 1
         print(format_result(results[-1]), flush=True)
-    if arguments.json:
-        text = json.dumps(json_rows(results, machine), indent=2)
-        arguments.json.write_text(text + "\n", encoding="utf-8")
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    draw_chart(results, machine, arguments.out / "ratios.png")
+        _write_files(results, machine, arguments)
     log(f"the chart is {arguments.out / 'ratios.png'}")
     wrong = [
         f"{result.name}: {lane.contender.entry.name} ({lane.cosine:.4f})"

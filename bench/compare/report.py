@@ -4,12 +4,21 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import pathlib
 
 from measurement import Lane
 
 OURS = "ours"
 _BASELINE = "ort_int8"
+# Color maps of the chart; patterns are shades.
+_COLORS = {
+    OURS: "Greens",
+    "ort_fp32": "Greys",
+    "ort_int8": "Purples",
+    "openvino_int8": "Oranges",
+    "deepsparse_int8": "Blues",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,7 +137,7 @@ def json_rows(results: list[Result], machine: str) -> list[dict[str, object]]:
                         "value": round(mine.median_ms, 4),
                         "unit": "ms",
                         "ratio": round(peer.median_ms / mine.median_ms, 3),
-                        "peer": f"{peer.contender.description} {peer.contender.entry.pattern}, "
+                        "peer": f"{peer.contender.entry.name} ({peer.contender.description}), "
                         f"{peer.median_ms:.4f} ms",
                         "machine": machine,
                     }
@@ -144,38 +153,36 @@ def draw_chart(results: list[Result], machine: str, path: pathlib.Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    engines: dict[str, str] = {}  # contender -> engine
     speeds: dict[str, dict[str, float]] = {}  # contender -> scenario -> speed
     for result in results:
         lanes = [lane for lane in result.lanes if lane.shape == result.shapes[0]]
         base = [lane for lane in lanes if lane.contender.entry.engine == _BASELINE]
         for lane in lanes if base else []:
             name = lane.contender.entry.name
+            engines[name] = lane.contender.entry.engine
             speeds.setdefault(name, {})[result.title] = base[0].median_ms / lane.median_ms
     titles = list(dict.fromkeys(title for of_name in speeds.values() for title in of_name))
     if not titles:
         return
-    figure, axes = pyplot.subplots(figsize=(3 + 2.2 * len(titles), 6), layout="constrained")
-    palettes = {
-        True: iter(pyplot.get_cmap("Greens")([0.4, 0.55, 0.7, 0.85, 1.0])),
-        False: iter(pyplot.get_cmap("tab20c")(range(20))),
-    }
+    figure, axes = pyplot.subplots(figsize=(5 + 2.2 * len(titles), 5), layout="constrained")
+    shades = {engine: itertools.count() for engine in _COLORS}
     width = 0.85 / len(speeds)
     for index, (name, of_name) in enumerate(speeds.items()):
-        places = [
-            titles.index(title) + (index - len(speeds) / 2 + 0.5) * width for title in of_name
-        ]
+        shade = next(shades[engines[name]])
+        offset = (index - len(speeds) / 2 + 0.5) * width
         bars = axes.bar(
-            places,
+            [titles.index(title) + offset for title in of_name],
             list(of_name.values()),
             width,
             label=name,
-            color=next(palettes[name.startswith(OURS)]),
+            color=pyplot.get_cmap(_COLORS[engines[name]])(0.45 + 0.15 * shade),
         )
         axes.bar_label(bars, fmt="%.1f", fontsize=6)
     axes.axhline(1, color="black", linewidth=0.6)
     axes.set_xticks(range(len(titles)), [title.replace(", ", "\n") for title in titles])
     axes.set_ylabel("speed over ONNX Runtime int8")
-    axes.set_title(machine, fontsize=8)
-    axes.legend(fontsize=7)
+    figure.supxlabel(machine, fontsize=7)
+    figure.legend(loc="outside right upper", fontsize=7)
     figure.savefig(path, dpi=150)
     pyplot.close(figure)
