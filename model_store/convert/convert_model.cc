@@ -38,6 +38,15 @@ absl::Status CheckOptions(const ConvertOptions& options) {
     return absl::AlreadyExistsError(StrCat("output '", options.output_directory.string(),
                                            "' exists; choose another place or remove it"));
   }
+  std::filesystem::path parent = std::filesystem::absolute(options.output_directory).parent_path();
+  while (!std::filesystem::exists(parent, error) && parent.has_relative_path()) {
+    parent = parent.parent_path();
+  }
+  if (!std::filesystem::is_directory(parent, error) || access(parent.c_str(), W_OK | X_OK) != 0) {
+    return absl::FailedPreconditionError(StrCat("cannot write output '",
+                                                options.output_directory.string(), "': '",
+                                                parent.string(), "' is no writable directory"));
+  }
   if (options.threads < 1) {
     return absl::InvalidArgumentError(
         StrCat(options.threads, " threads are asked for; at least 1 is needed"));

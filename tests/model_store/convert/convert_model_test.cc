@@ -246,6 +246,11 @@ TEST_F(ConvertModelTest, RefusesWhatItCannotUse) {
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("'/nowhere'")));
   EXPECT_THAT(convert([&](ConvertOptions& o) { o.output_directory = model_; }),
               StatusIs(absl::StatusCode::kAlreadyExists, HasSubstr(model_.string())));
+  // At once, not after the work.
+  EXPECT_THAT(
+      convert([&](ConvertOptions& o) { o.output_directory = model_ / "config.json" / "package"; }),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("config.json' is no writable directory")));
   EXPECT_THAT(convert([](ConvertOptions& o) { o.patterns = "2:7"; }),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("pattern rule '2:7'")));
   EXPECT_THAT(convert([](ConvertOptions& o) { o.calibration_text = ""; }),
