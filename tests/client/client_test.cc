@@ -26,6 +26,9 @@ class ClientTest : public testing::Test {
         .value();
   }
 
+  // What handlers wait for lives until the server and its threads have ended.
+  absl::Notification arrived_;
+  absl::Notification release_;
   FakeInferenceServer server_;
 };
 
@@ -202,15 +205,14 @@ TEST_F(ClientTest, ReportsAServerThatIsNotThereAsUnavailable) {
 }
 
 TEST_F(ClientTest, EndsAtItsDeadline) {
-  absl::Notification release;
   server_.SetInferHandler([&](const ModelInferRequest&, ModelInferResponse*) {
-    release.WaitForNotification();
+    release_.WaitForNotification();
     return grpc::Status::OK;
   });
   const auto client =
       Client::Create({.address = server_.address(), .timeout = absl::Milliseconds(50)});
   EXPECT_THAT((*client)->Embed("embedder", {"x"}), StatusIs(absl::StatusCode::kDeadlineExceeded));
-  release.Notify();
+  release_.Notify();
 }
 
 TEST_F(ClientTest, RunsManyAsyncCallsAtOnce) {
@@ -230,21 +232,19 @@ TEST_F(ClientTest, RunsManyAsyncCallsAtOnce) {
 }
 
 TEST_F(ClientTest, CancelsPendingCallsBeforeItDies) {
-  absl::Notification release;
-  absl::Notification arrived;
   server_.SetInferHandler([&](const ModelInferRequest&, ModelInferResponse*) {
-    arrived.Notify();
-    release.WaitForNotification();
+    arrived_.Notify();
+    release_.WaitForNotification();
     return grpc::Status::OK;
   });
   absl::Status status;
   std::unique_ptr<Client> client = Connect();
   client->EmbedAsync("embedder", {"x"},
                      [&](absl::StatusOr<Embeddings> rows) { status = rows.status(); });
-  arrived.WaitForNotification();
+  arrived_.WaitForNotification();
   client.reset();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kCancelled));
-  release.Notify();
+  release_.Notify();
 }
 
 TEST_F(ClientTest, ReadsTheStoreAndTheMetadata) {
