@@ -36,7 +36,7 @@ inline GeluTables MakeGeluTables(const GeluCodes& codes) {
       const double x = ratio * codes.input_step * (std::max(u, -127) - codes.input_zero);
       const double code =
           std::floor(GeluValue(x) / (ratio * codes.output_step) + 0.5) + codes.output_zero;
-      tables[channel_class][static_cast<size_t>(u + 128)] =
+      tables[channel_class][static_cast<size_t>(u + int64_t{128})] =
           static_cast<int8_t>(std::clamp(code, -127.0, 127.0));
     }
   }

@@ -107,6 +107,7 @@ LoadResult RunClosedLoop(const SendFunction& send, const LoadOptions& options,
                          const std::atomic<bool>& stop) {
   Recorder recorder(options, stop);
   std::vector<std::thread> streams;
+  streams.reserve(static_cast<size_t>(options.streams));
   for (int i = 0; i < options.streams; ++i) {
     streams.emplace_back([&] { RunStream(send, recorder); });
   }

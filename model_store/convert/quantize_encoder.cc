@@ -247,9 +247,10 @@ class LayerQuantizer {
   // Logits come in steps of 1/32 octave: scores / sqrt(d) * log2(e) * 32.
   void SetAttention(double score_step, double context_ratio) {
     const int64_t heads = encoder_.config.head_count;
-    const double head_size = static_cast<double>(encoder_.config.hidden_size / heads);
+    const int64_t head_size = encoder_.config.hidden_size / heads;
     const auto logit = arithmetic::QuantMultiplier(
-        score_step / std::sqrt(head_size) * std::numbers::log2e * 32.0, arithmetic::kLogitBits);
+        score_step / std::sqrt(static_cast<double>(head_size)) * std::numbers::log2e * 32.0,
+        arithmetic::kLogitBits);
     const auto context = arithmetic::QuantContext(context_ratio);
     if (!logit.has_value() || !context.has_value()) {
       status_.Update(DoesNotFit(StrCat("encoder.layer.", index_, ".attention"),

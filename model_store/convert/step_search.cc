@@ -16,6 +16,7 @@ double Clip(double code) { return std::clamp(code, -kCodeLimit, kCodeLimit); }
 // `count` values from `first` to 1, each a constant times the one before.
 std::vector<double> GeometricFractions(double first, int count) {
   std::vector<double> fractions;
+  fractions.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
     fractions.push_back(std::pow(first, 1.0 - static_cast<double>(i) / (count - 1)));
   }

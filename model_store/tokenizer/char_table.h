@@ -58,6 +58,7 @@ class CharTable {
     constexpr uint8_t combining_class() const { return static_cast<uint8_t>(bits_ >> 24); }
 
     friend bool operator==(const Entry&, const Entry&) = default;
+    // NOLINTNEXTLINE(modernize-use-nullptr): version 14 mistakes the 0 that <=> is compared with.
     friend auto operator<=>(const Entry&, const Entry&) = default;
 
    private:

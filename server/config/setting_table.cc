@@ -139,6 +139,7 @@ absl::Status ApplySetting(std::string_view name, std::string_view text, Settings
                                   [&](const SettingSpec& spec) { return spec.name == name; });
   if (found == kSettings.end()) {
     std::vector<std::string> names;
+    names.reserve(kSettings.size());
     for (const SettingSpec& spec : kSettings) names.emplace_back(spec.name);
     const std::string nearest = NearestName(std::string(name), names);
     return absl::InvalidArgumentError(StrCat("unknown key '", name, "'; ",

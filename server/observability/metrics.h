@@ -91,6 +91,7 @@ class Metrics final : public BatchObserver {
     std::string model;
     int64_t version;
     std::string rpc;
+    // NOLINTNEXTLINE(modernize-use-nullptr): version 14 mistakes the 0 that <=> is compared with.
     auto operator<=>(const RequestKey&) const = default;
   };
   struct DeviceMetrics {
