@@ -22,7 +22,7 @@ namespace {
 std::atomic<bool> stop_requested = false;
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-struct Options {
+struct BenchFlags {
   std::string model;
   std::vector<int> concurrency = {1, 4, 16};
   double rate = 0;
@@ -52,7 +52,7 @@ std::string ProcessorName() {
   return "unknown processor";
 }
 
-absl::StatusOr<RequestMix> MakeMix(const Options& options, const std::string& model) {
+absl::StatusOr<RequestMix> MakeMix(const BenchFlags& options, const std::string& model) {
   // Enough different requests that nothing is always the same, few enough to prepare at once.
   constexpr int64_t kRequests = 256;
   if (!options.file.empty()) {
@@ -77,7 +77,7 @@ absl::StatusOr<RequestMix> MakeMix(const Options& options, const std::string& mo
   return RequestMix::GeneratedTexts(model, *lengths, options.rows, kRequests, seed);
 }
 
-std::vector<Run> RunLoads(const Options& options, const SendFunction& send, Console& console) {
+std::vector<Run> RunLoads(const BenchFlags& options, const SendFunction& send, Console& console) {
   LoadOptions load = {.rate = options.rate,
                       .is_poisson = !options.constant,
                       .warm_up = options.warm_up,
@@ -109,7 +109,7 @@ std::string Errors(const LoadResult& result) {
   return text.empty() ? "none" : text;
 }
 
-void PrintTable(const std::vector<Run>& runs, const Options& options, std::ostream& out) {
+void PrintTable(const std::vector<Run>& runs, const BenchFlags& options, std::ostream& out) {
   Table table({{"load", Align::kLeft},
                {"requests", Align::kRight},
                {"requests/s", Align::kRight},
@@ -133,7 +133,7 @@ void PrintTable(const std::vector<Run>& runs, const Options& options, std::ostre
   out << table.ToString();
 }
 
-OrderedJson RunJson(const Run& run, const Options& options) {
+OrderedJson RunJson(const Run& run, const BenchFlags& options) {
   const LoadResult& result = run.result;
   OrderedJson json = {
       {"load", run.load},
@@ -154,7 +154,7 @@ OrderedJson RunJson(const Run& run, const Options& options) {
   return json;
 }
 
-void PrintRuns(const std::vector<Run>& runs, const Options& options, const std::string& model,
+void PrintRuns(const std::vector<Run>& runs, const BenchFlags& options, const std::string& model,
                const ServerInfo& server, CommandContext& context) {
   const std::string processor = ProcessorName();
   const auto cores = static_cast<int>(std::thread::hardware_concurrency());
@@ -175,7 +175,7 @@ void PrintRuns(const std::vector<Run>& runs, const Options& options, const std::
   PrintTable(runs, options, context.console.out);
 }
 
-absl::Status RunBench(CommandContext& context, const Options& options) {
+absl::Status RunBench(CommandContext& context, const BenchFlags& options) {
   const absl::StatusOr<std::unique_ptr<Client>> client = Connect(context, /*max_attempts=*/1);
   if (!client.ok()) return client.status();
   const absl::StatusOr<std::string> model = ChooseModel(**client, options.model, "");
@@ -205,7 +205,7 @@ absl::Status RunBench(CommandContext& context, const Options& options) {
 }  // namespace
 
 void AddBenchCommand(CLI::App& app, CommandContext& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<BenchFlags>();
   CLI::App* command = app.add_subcommand("bench", "Measure latencies and throughput of a server");
   command->add_option("--model", options->model, "Model; the only ready one if not given");
   CLI::Option* concurrency =

@@ -12,15 +12,15 @@
 namespace sta::client {
 namespace {
 
-constexpr size_t kTextWidth = 60;
+constexpr size_t kClassifiedTextWidth = 60;
 
 void PrintText(const std::string& text, const Classification& classification, std::ostream& out) {
   const std::vector<float>& probabilities = classification.probabilities;
   const double top =
       probabilities.empty() ? 0 : *std::max_element(probabilities.begin(), probabilities.end());
-  const std::string shown = Shorten(text, kTextWidth);
-  out << shown << std::string(kTextWidth - DisplayWidth(shown), ' ') << "  " << FormatFixed(top, 4)
-      << "  " << classification.label << "\n";
+  const std::string shown = Shorten(text, kClassifiedTextWidth);
+  out << shown << std::string(kClassifiedTextWidth - DisplayWidth(shown), ' ') << "  "
+      << FormatFixed(top, 4) << "  " << classification.label << "\n";
 }
 
 void PrintJson(const std::string& text, const Classification& classification, std::ostream& out) {

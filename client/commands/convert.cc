@@ -14,7 +14,7 @@
 namespace sta::client {
 namespace {
 
-struct Options {
+struct ConvertFlags {
   std::string model;
   std::string output;
   std::string pattern;
@@ -51,7 +51,8 @@ class Progress {
   bool is_open_ = false;
 };
 
-void PrintReport(const ConvertReport& report, CommandContext& context, const Options& options) {
+void PrintReport(const ConvertReport& report, CommandContext& context,
+                 const ConvertFlags& options) {
   const PackageReport package = ReportOf(report.manifest);
   if (context.json) {
     OrderedJson json = PackageReportJson(package);
@@ -67,7 +68,7 @@ void PrintReport(const ConvertReport& report, CommandContext& context, const Opt
                       << report.held_back_sentences << " others)\n";
 }
 
-absl::Status RunConvert(CommandContext& context, const Options& options) {
+absl::Status RunConvert(CommandContext& context, const ConvertFlags& options) {
   ConvertOptions convert = {.model_directory = options.model,
                             .output_directory = options.output,
                             .patterns = options.pattern,
@@ -94,7 +95,7 @@ absl::Status RunConvert(CommandContext& context, const Options& options) {
 }  // namespace
 
 void AddConvertCommand(CLI::App& app, CommandContext& context) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ConvertFlags>();
   CLI::App* command = app.add_subcommand("convert", "Make a package from a Hugging Face directory");
   command->add_option("--model", options->model, "Directory with config.json and model.safetensors")
       ->type_name("DIR")

@@ -8,13 +8,13 @@
 namespace sta {
 namespace {
 
-constexpr double kCodeLimit = 127.0;
+constexpr double kRowCodeLimit = 127.0;
 constexpr double kLargestMultiplier = 32767.0;
 constexpr int32_t kMaxShift = 15;
 
 // Square error of a row in codes of `scale`.
 double RowError(const Eigen::RowVectorXd& row, double scale) {
-  const auto codes = (row.array() / scale).rint().max(-kCodeLimit).min(kCodeLimit);
+  const auto codes = (row.array() / scale).rint().max(-kRowCodeLimit).min(kRowCodeLimit);
   return (row.array() - codes * scale).square().sum();
 }
 
@@ -22,7 +22,7 @@ double RowError(const Eigen::RowVectorXd& row, double scale) {
 // absmax / 127, since clipping the largest value may spare all others.
 double BestMultiplier(const Eigen::RowVectorXd& row) {
   const double largest =
-      std::clamp(std::ceil(row.cwiseAbs().maxCoeff() / kCodeLimit), 1.0, kLargestMultiplier);
+      std::clamp(std::ceil(row.cwiseAbs().maxCoeff() / kRowCodeLimit), 1.0, kLargestMultiplier);
   double best = largest;
   double best_error = std::numeric_limits<double>::infinity();
   for (const double factor : {1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7}) {
@@ -40,7 +40,7 @@ QuantizedTable QuantizeTable(const Matrix& table, double step) {
   QuantizedTable result = {.rows = table.rows(), .columns = table.cols()};
   if (table.rows() == 0) return result;
   // The finest shift at which the largest row's multiplier fits int16.
-  const double largest = table.cwiseAbs().maxCoeff() / step / kCodeLimit;
+  const double largest = table.cwiseAbs().maxCoeff() / step / kRowCodeLimit;
   while (result.shift < kMaxShift &&
          std::ceil(std::ldexp(largest, result.shift + 1)) <= kLargestMultiplier) {
     ++result.shift;
@@ -52,8 +52,8 @@ QuantizedTable QuantizeTable(const Matrix& table, double step) {
     const double multiplier = BestMultiplier(row);
     result.multipliers.push_back(static_cast<int16_t>(multiplier));
     for (const double value : row) {
-      result.codes.push_back(
-          static_cast<int8_t>(std::clamp(std::rint(value / multiplier), -kCodeLimit, kCodeLimit)));
+      result.codes.push_back(static_cast<int8_t>(
+          std::clamp(std::rint(value / multiplier), -kRowCodeLimit, kRowCodeLimit)));
     }
   }
   return result;

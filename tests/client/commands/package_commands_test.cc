@@ -7,9 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "client/commands/stactl.h"
+#include "tests/client/commands/run_stactl.h"
 #include "tests/support/hugging_face_directory.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
@@ -25,21 +24,6 @@ using testing::Not;
 using testing::StartsWith;
 
 namespace fs = std::filesystem;
-
-struct Outcome {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-Outcome Stactl(std::vector<std::string> args, bool err_is_terminal = false) {
-  std::istringstream in;
-  std::ostringstream out;
-  std::ostringstream err;
-  Console console{in, out, err, false, err_is_terminal};
-  const int code = RunStactl(args, console);
-  return {code, out.str(), err.str()};
-}
 
 std::string FirstLines(const std::string& text, int count) {
   size_t end = 0;
@@ -59,7 +43,7 @@ class PackageCommandsTest : public testing::Test {
                                      "--output", package_.string(), "--pattern",
                                      pattern,    "--calibrate",     text_.string()};
     args.insert(args.end(), more.begin(), more.end());
-    return Stactl(args, err_is_terminal);
+    return RunWith(args, {.err_is_terminal = err_is_terminal});
   }
 
   TemporaryDirectory root_;
@@ -83,7 +67,7 @@ TEST_F(PackageCommandsTest, ConvertEndsWithATableThatInspectRepeats) {
                                  HasSubstr("mean_cosine_to_pruned_float: 0.9"),
                                  HasSubstr("calibrated on 36 sentences, measured on 4 others")));
 
-  const Outcome inspect = Stactl({"inspect", package_.string()});
+  const Outcome inspect = RunWith({"inspect", package_.string()});
   ASSERT_EQ(inspect.code, kExitOk) << inspect.err;
   EXPECT_THAT(inspect.out, StartsWith("sentence_embedding, bert, 2 layers, hidden size 32"));
   const size_t written = convert.out.find("\nwritten to ");
@@ -96,7 +80,7 @@ TEST_F(PackageCommandsTest, ConvertAndInspectSayTheSameInJson) {
   const Outcome convert = Convert("4:8", false, {"--json", "--task", "last_hidden_state"});
   ASSERT_EQ(convert.code, kExitOk) << convert.err;
   const auto converted = nlohmann::json::parse(convert.out);
-  const auto inspected = nlohmann::json::parse(Stactl({"inspect", package_, "--json"}).out);
+  const auto inspected = nlohmann::json::parse(RunWith({"inspect", package_, "--json"}).out);
   for (const char* key : {"matrices", "total", "package_bytes", "accuracy", "provenance"}) {
     EXPECT_EQ(converted.at(key), inspected.at(key)) << key;
   }
@@ -129,11 +113,11 @@ TEST_F(PackageCommandsTest, ConvertNamesTheMatrixThatDoesNotFit) {
 
 TEST_F(PackageCommandsTest, VerifyAcceptsWhatConvertWrote) {
   ASSERT_EQ(Convert("2:8").code, kExitOk);
-  const Outcome verify = Stactl({"verify", package_.string()});
+  const Outcome verify = RunWith({"verify", package_.string()});
   EXPECT_EQ(verify.code, kExitOk) << verify.err;
   EXPECT_THAT(verify.out, AllOf(StartsWith("ok: " + package_.string() + ": "),
                                 HasSubstr(" files, "), HasSubstr(", 12 packed matrices\n")));
-  EXPECT_THAT(Stactl({"verify", package_.string(), "--json"}).out, HasSubstr("\"matrices\":12"));
+  EXPECT_THAT(RunWith({"verify", package_.string(), "--json"}).out, HasSubstr("\"matrices\":12"));
 }
 
 TEST_F(PackageCommandsTest, VerifyFindsOneChangedBitInEveryFile) {
@@ -152,7 +136,7 @@ TEST_F(PackageCommandsTest, VerifyFindsOneChangedBitInEveryFile) {
       file.flush();
     };
     put(byte ^ 1);
-    const Outcome verify = Stactl({"verify", package_.string()});
+    const Outcome verify = RunWith({"verify", package_.string()});
     EXPECT_EQ(verify.code, kExitFailed) << name;
     EXPECT_THAT(verify.err, AllOf(HasSubstr("stactl verify: DATA_LOSS: file '" + name + "'"),
                                   HasSubstr("is damaged")));
@@ -160,7 +144,7 @@ TEST_F(PackageCommandsTest, VerifyFindsOneChangedBitInEveryFile) {
     ++files;
   }
   EXPECT_EQ(files, 4);
-  EXPECT_EQ(Stactl({"verify", package_.string()}).code, kExitOk);
+  EXPECT_EQ(RunWith({"verify", package_.string()}).code, kExitOk);
 }
 
 TEST_F(PackageCommandsTest, VerifyFindsRangesThatHashesCannot) {
@@ -169,7 +153,7 @@ TEST_F(PackageCommandsTest, VerifyFindsRangesThatHashesCannot) {
     tiny.contents.encoder.layers[1].query.shift[3] = 99;
     ASSERT_THAT(WritePackage(tiny.contents, package_), IsOk());
   }
-  const Outcome shift = Stactl({"verify", package_.string()});
+  const Outcome shift = RunWith({"verify", package_.string()});
   EXPECT_EQ(shift.code, kExitFailed);
   EXPECT_THAT(shift.err, AllOf(HasSubstr("stactl verify: DATA_LOSS: "), HasSubstr("99")));
   fs::remove_all(package_);
@@ -178,14 +162,14 @@ TEST_F(PackageCommandsTest, VerifyFindsRangesThatHashesCannot) {
     tiny.contents.text_files["vocab.txt"] = "no special tokens\n";
     ASSERT_THAT(WritePackage(tiny.contents, package_), IsOk());
   }
-  const Outcome vocabulary = Stactl({"verify", package_.string()});
+  const Outcome vocabulary = RunWith({"verify", package_.string()});
   EXPECT_EQ(vocabulary.code, kExitFailed);
   EXPECT_THAT(vocabulary.err, HasSubstr("stactl verify: INVALID_ARGUMENT: tokenizer: "));
 }
 
 TEST_F(PackageCommandsTest, InspectAndVerifySayThatThereIsNoPackage) {
   for (const char* command : {"inspect", "verify"}) {
-    const Outcome run = Stactl({command, package_.string()});
+    const Outcome run = RunWith({command, package_.string()});
     EXPECT_EQ(run.code, kExitFailed);
     EXPECT_THAT(run.err, AllOf(HasSubstr("NOT_FOUND"), HasSubstr(package_.string())));
     EXPECT_THAT(run.out, Not(HasSubstr("ok")));

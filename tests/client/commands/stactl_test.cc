@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/client/commands/run_stactl.h"
 #include "tests/support/fake_inference_server.h"
 #include "tests/support/status_matchers.h"
 
@@ -19,27 +20,12 @@ using testing::HasSubstr;
 using testing::SizeIs;
 using testing::StartsWith;
 
-struct Outcome {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-Outcome RunWith(std::vector<std::string> args, const std::string& input = "") {
-  std::istringstream in(input);
-  std::ostringstream out;
-  std::ostringstream err;
-  Console console{in, out, err};
-  const int code = RunStactl(args, console);
-  return {code, out.str(), err.str()};
-}
-
 class StactlTest : public testing::Test {
  protected:
   Outcome Stactl(std::vector<std::string> args, const std::string& input = "") {
     args.push_back("--server");
     args.push_back(server_.address());
-    return RunWith(std::move(args), input);
+    return RunWith(args, {.input = input});
   }
 
   FakeInferenceServer server_;
@@ -219,8 +205,7 @@ TEST_F(StactlTest, ShowsAModel) {
               HasSubstr("\"position_bytes\": 77"));
   const Outcome unknown = Stactl({"model", "show", "nobody"});
   EXPECT_EQ(unknown.code, kExitFailed);
-  EXPECT_EQ(unknown.err,
-            "stactl model show: NOT_FOUND: unknown model 'nobody'\n");
+  EXPECT_EQ(unknown.err, "stactl model show: NOT_FOUND: unknown model 'nobody'\n");
 }
 
 TEST_F(StactlTest, ShowsAModelOfAServerWithoutAStore) {

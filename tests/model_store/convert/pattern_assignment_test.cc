@@ -11,26 +11,26 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr char kQuery[] = "encoder.layer.0.attention.self.query.weight";
+constexpr char kFirstQuery[] = "encoder.layer.0.attention.self.query.weight";
 constexpr char kKey[] = "encoder.layer.0.attention.self.key.weight";
 constexpr char kLaterKey[] = "encoder.layer.1.attention.self.key.weight";
 
 TEST(PatternAssignmentTest, TheLastRuleThatMatchesCounts) {
   STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment assignment,
                            PatternAssignment::Parse("2:8,*.layer.0.*=4:8,*.query.*=dense"));
-  EXPECT_THAT(assignment.CheckAgainst({kQuery, kKey, kLaterKey}), IsOk());
+  EXPECT_THAT(assignment.CheckAgainst({kFirstQuery, kKey, kLaterKey}), IsOk());
   EXPECT_EQ(assignment.For(kLaterKey), (Pattern{2, 8}));
   EXPECT_EQ(assignment.For(kKey), (Pattern{4, 8}));
-  EXPECT_EQ(assignment.For(kQuery), Pattern::Dense());
+  EXPECT_EQ(assignment.For(kFirstQuery), Pattern::Dense());
   STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment reversed,
                            PatternAssignment::Parse("*.query.*=dense,*.layer.0.*=4:8,2:8"));
-  EXPECT_EQ(reversed.For(kQuery), (Pattern{2, 8}));
+  EXPECT_EQ(reversed.For(kFirstQuery), (Pattern{2, 8}));
 }
 
 TEST(PatternAssignmentTest, KeepIsNoPatternYet) {
   STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment assignment,
                            PatternAssignment::Parse("keep,*.key.*=1:4"));
-  EXPECT_EQ(assignment.For(kQuery), std::nullopt);
+  EXPECT_EQ(assignment.For(kFirstQuery), std::nullopt);
   EXPECT_EQ(assignment.For(kKey), (Pattern{1, 4}));
 }
 
@@ -48,13 +48,13 @@ TEST(PatternAssignmentTest, NamesMalformedRules) {
 TEST(PatternAssignmentTest, NamesGlobsAndMatricesWithoutPartner) {
   STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment typo,
                            PatternAssignment::Parse("2:8,*.qeury.*=dense"));
-  EXPECT_THAT(typo.CheckAgainst({kQuery}),
+  EXPECT_THAT(typo.CheckAgainst({kFirstQuery}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "glob '*.qeury.*' matches no matrix; one of the matrices is "
                        "'encoder.layer.0.attention.self.query.weight'"));
   STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment partial,
                            PatternAssignment::Parse("*.query.*=dense"));
-  EXPECT_THAT(partial.CheckAgainst({kQuery, kKey}),
+  EXPECT_THAT(partial.CheckAgainst({kFirstQuery, kKey}),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        HasSubstr("matrix 'encoder.layer.0.attention.self.key.weight' has no "
                                  "pattern")));

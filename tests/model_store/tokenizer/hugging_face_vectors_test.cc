@@ -17,14 +17,14 @@
 namespace sta {
 namespace {
 
-constexpr int64_t kNoLimit = std::numeric_limits<int64_t>::max();
+constexpr int64_t kUncut = std::numeric_limits<int64_t>::max();
 
 // One line of a golden file: [text, pair or null, limit or null, ids, ids of type 0].
 void ExpectSameAnswer(const WordPieceTokenizer& tokenizer, const std::string& line) {
   const nlohmann::json vector = nlohmann::json::parse(line);
   std::optional<std::string> pair;
   if (!vector.at(1).is_null()) pair = vector.at(1).get<std::string>();
-  const int64_t limit = vector.at(2).is_null() ? kNoLimit : vector.at(2).get<int64_t>();
+  const int64_t limit = vector.at(2).is_null() ? kUncut : vector.at(2).get<int64_t>();
   const auto ids = vector.at(3).get<std::vector<int32_t>>();
   std::vector<int32_t> types;
   if (pair.has_value()) {
