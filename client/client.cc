@@ -80,8 +80,7 @@ class Client::Impl {
     CancelPending();
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(
-        +[](absl::flat_hash_set<grpc::ClientContext*>* pending) { return pending->empty(); },
-        &pending_));
+        +[](int64_t* unfinished) { return *unfinished == 0; }, &unfinished_));
   }
 
   inference::GRPCInferenceService::Stub& inference() { return *inference_; }
@@ -105,6 +104,7 @@ class Client::Impl {
     {
       absl::MutexLock lock(&mutex_);
       pending_.insert(&call->context);
+      ++unfinished_;
     }
     inference_->async()->ModelInfer(
         &call->context, &call->request, &call->response,
@@ -131,9 +131,13 @@ class Client::Impl {
     } else {
       call->done(StatusFromGrpc(status));
     }
-    // Erased last: an empty set tells the destructor that no callback runs any more.
+    {
+      absl::MutexLock lock(&mutex_);
+      pending_.erase(&call->context);
+    }
+    call.reset();
     absl::MutexLock lock(&mutex_);
-    pending_.erase(&call->context);
+    --unfinished_;
   }
 
   void SetDeadline(grpc::ClientContext* context) const {
@@ -148,7 +152,9 @@ class Client::Impl {
   const std::unique_ptr<v1::ModelStore::Stub> store_;
   const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   absl::Mutex mutex_;
+  // Those that may be cancelled, and how many have not been destroyed yet.
   absl::flat_hash_set<grpc::ClientContext*> pending_ ABSL_GUARDED_BY(mutex_);
+  int64_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
