@@ -5,6 +5,8 @@
 #ifndef ACCEL_EMULATOR_ALIGNED_BUFFER_H_
 #define ACCEL_EMULATOR_ALIGNED_BUFFER_H_
 
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -12,11 +14,13 @@
 
 namespace sta::emulator {
 
-// Allocates on the boundary of a cache line and of the widest vector.
+// Allocates on the boundary of a cache line and of the widest vector; large arrays, on that of a
+// huge page, and asks for huge pages, which spare the processor most of its page walks.
 template <typename T>
 struct CacheLineAllocator {
   using value_type = T;
   static constexpr std::align_val_t kAlignment{64};
+  static constexpr size_t kHugePageBytes = size_t{2} << 20;
 
   CacheLineAllocator() = default;
   template <typename Other>
@@ -24,9 +28,16 @@ struct CacheLineAllocator {
   CacheLineAllocator(const CacheLineAllocator<Other>& /*other*/) {}
 
   T* allocate(size_t count) {
-    return static_cast<T*>(::operator new(count * sizeof(T), kAlignment));
+    const size_t bytes = count * sizeof(T);
+    if (!IsLarge(count)) return static_cast<T*>(::operator new(bytes, kAlignment));
+    void* const data = ::operator new (bytes, std::align_val_t{kHugePageBytes});
+    madvise(data, bytes / kHugePageBytes * kHugePageBytes, MADV_HUGEPAGE);  // a wish: may fail
+    return static_cast<T*>(data);
   }
-  void deallocate(T* data, size_t /*count*/) { ::operator delete(data, kAlignment); }
+  void deallocate(T* data, size_t count) {
+    ::operator delete(data, IsLarge(count) ? std::align_val_t{kHugePageBytes} : kAlignment);
+  }
+  static bool IsLarge(size_t count) { return count * sizeof(T) >= kHugePageBytes; }
   friend bool operator==(const CacheLineAllocator&, const CacheLineAllocator&) { return true; }
 };
 

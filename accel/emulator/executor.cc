@@ -113,7 +113,7 @@ void Executor::ExecuteBlock(const ChunkRun& at, const Step& step, int64_t block)
 
 void Executor::Linear(const ChunkRun& at, const Step& step, int64_t block) {
   const PackedLinear& linear = at.run.program.linear(step.constants);
-  LinearArgs args = {.matrix = linear.weights.View(),
+  LinearArgs args = {.matrix = linear.matrix,
                      .start = linear.start.data(),
                      .shift = linear.shift.data(),
                      .multiplier = linear.multiplier.data(),
@@ -125,7 +125,7 @@ void Executor::Linear(const ChunkRun& at, const Step& step, int64_t block) {
                      .y8_chunk_stride = at.chunk_stride,
                      .y16 = nullptr,
                      .residual = nullptr,
-                     .y16_stride = RoundUp(linear.weights.output_channels, kChunkChannels),
+                     .y16_stride = RoundUp(linear.matrix.output_channels, kChunkChannels),
                      .gelu_tables = nullptr,
                      .gelu_class = nullptr};
   switch (step.linear_output) {

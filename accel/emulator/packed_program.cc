@@ -41,7 +41,8 @@ AlignedBuffer<int16_t> PairMultipliers(const std::vector<int16_t>& multipliers) 
 }
 
 PackedLinear PackLinear(const LinearParameters& linear, const KernelTable& kernels) {
-  PackedLinear packed{.weights = kernels.pack(linear.weights),
+  PackedLinear packed{.packed = kernels.pack(linear.weights),
+                      .matrix = {},
                       .start = Pad<int32_t>(linear.bias),
                       .shift = Pad<int32_t>(linear.shift),
                       .multiplier = PairMultipliers(linear.multiplier)};
@@ -92,8 +93,9 @@ PackedProgram::PackedProgram(std::shared_ptr<const Program> program, const Kerne
     : program_(std::move(program)), plan_(PlanExecution(*program_)) {
   for (const LinearParameters& linear : program_->linears) {
     linears_.push_back(PackLinear(linear, kernels));
-    memory_bytes_ += linears_.back().weights.size_bytes();
+    memory_bytes_ += linears_.back().packed.size_bytes();
   }
+  JoinWeights();
   for (const GeluParameters& gelu : program_->gelus) {
     gelus_.push_back(PackGelu(gelu, kernels.zero_code));
   }
@@ -107,13 +109,32 @@ PackedProgram::PackedProgram(std::shared_ptr<const Program> program, const Kerne
   CountWork();
 }
 
+void PackedProgram::JoinWeights() {
+  constexpr int64_t kCacheLine = 64;
+  const auto padded = [](int64_t size) {
+    return (size + kCacheLine - 1) / kCacheLine * kCacheLine;
+  };
+  int64_t total = 0;
+  for (const PackedLinear& linear : linears_) total += padded(linear.packed.weights.size());
+  weights_.Reserve(total);
+  uint8_t* place = weights_.data();
+  for (PackedLinear& linear : linears_) {
+    PackedMatrix& packed = linear.packed;
+    std::copy_n(packed.weights.data(), packed.weights.size(), place);
+    linear.matrix = packed.View();
+    linear.matrix.weights = place;
+    place += padded(packed.weights.size());
+    packed.weights = AlignedBuffer<uint8_t>();
+  }
+}
+
 void PackedProgram::ChooseRows() {
   int64_t row_bytes = 1;
   for (const BufferSpec& spec : plan_.local_slots) row_bytes += spec.width * ValueBytes(spec);
   chunk_rows_ = std::clamp(kChunkBytes / row_bytes, kLeastChunkRows, kMostChunkRows);
   int64_t widest = kChunkChannels;
   for (const PackedLinear& linear : linears_) {
-    widest = std::max(widest, linear.weights.input_chunks * kChunkChannels);
+    widest = std::max(widest, linear.matrix.input_chunks * kChunkChannels);
   }
   block_rows_ = std::clamp<int64_t>(kBlockBytes / widest, 1, kMaxBlockRows);
 }

@@ -20,7 +20,8 @@ namespace sta::emulator {
 
 // LinearArgs' constants of one matrix.
 struct PackedLinear {
-  PackedMatrix weights;
+  PackedMatrix packed;  // but for the weights, which all stand in one array
+  MatrixView matrix;
   AlignedBuffer<int32_t> start;
   AlignedBuffer<int32_t> shift;
   AlignedBuffer<int16_t> multiplier;
@@ -62,12 +63,16 @@ class PackedProgram final : public LoadedProgram {
   double WorkOf(std::span<const int32_t> sequence_offsets) const;
 
  private:
+  void JoinWeights();
   void ChooseRows();
   void CountWork();
 
   const std::shared_ptr<const Program> program_;
   const ExecutionPlan plan_;
   std::vector<PackedLinear> linears_;
+  // Of all matrices in the order of their use, so that they share huge pages and the processor's
+  // prefetching runs on from one to the next.
+  AlignedBuffer<uint8_t> weights_;
   std::vector<PackedGelu> gelus_;
   std::vector<PackedLayerNorm> layer_norms_;
   std::vector<AlignedBuffer<int16_t>> views_;

@@ -189,6 +189,10 @@ STA_INLINE void Multiply(const uint8_t* x, __m512i index, __m512i weights, __m51
   }
 }
 
+// How far ahead the weights are asked for: a page, because the processor's own prefetching ends at
+// the page's end. It matters where a model does not fit into the caches.
+constexpr int64_t kPrefetchBytes = 4096;
+
 // (v & 0x0f) | base
 STA_INLINE __m512i NibbleIndex(__m512i v, __m512i base) {
   constexpr int kAndOr = 0xEA;  // (a & b) | c
@@ -212,6 +216,9 @@ void SparseNibbles(const LinearArgs& args) {
       const uint8_t* base = matrix.patterns;
       for (int64_t pair = 0; pair < pairs; ++pair, stream += 192, base += 128) {
         const __m512i nibbles = _mm512_load_si512(stream);
+        _mm_prefetch(stream + kPrefetchBytes, _MM_HINT_T0);
+        _mm_prefetch(stream + kPrefetchBytes + 64, _MM_HINT_T0);
+        _mm_prefetch(stream + kPrefetchBytes + 128, _MM_HINT_T0);
         Multiply<R>(x, NibbleIndex(nibbles, _mm512_load_si512(base)),
                     _mm512_load_si512(stream + 64), acc);
         Multiply<R>(x, NibbleIndex(_mm512_srli_epi16(nibbles, 4), _mm512_load_si512(base + 64)),
