@@ -7,13 +7,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
   cat <<'USAGE'
-usage: scripts/fuzz.sh [--seconds N] [--target NAME]... [--help]
+usage: scripts/fuzz.sh [--seconds N] [--target NAME]... [--jobs N] [--help]
 
 Builds tests/fuzz with clang, ASan and UBSan (preset asan) and runs each target on a scratch copy of
 tests/fuzz/corpus/NAME under build/fuzz/NAME, where what it finds stays.
 
   --seconds N    how long each target runs (default: 5)
   --target NAME  only this target (repeat it for more); the default is all
+  --jobs N       targets that run at a time (default: 1)
   --help         this text
 
 A crash leaves its input beside the corpus copy and ends the run with an error; move the input into
@@ -22,19 +23,29 @@ USAGE
 }
 
 seconds=5
+jobs=1
 targets=()
 while [ "$#" -gt 0 ]; do
   case "$1" in
-    --seconds|--target)
+    --seconds|--target|--jobs)
       [ "$#" -ge 2 ] || { echo "fuzz.sh: $1 wants a value; see --help" >&2; exit 2; }
-      if [ "$1" = --seconds ]; then seconds="$2"; else targets+=("$2"); fi
+      case "$1" in
+        --seconds) seconds="$2" ;;
+        --target) targets+=("$2") ;;
+        --jobs) jobs="$2" ;;
+      esac
       shift ;;
     --help|-h) usage; exit 0 ;;
     *) echo "fuzz.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
   esac
   shift
 done
-[[ "$seconds" =~ ^[1-9][0-9]*$ ]] || { echo "fuzz.sh: --seconds wants a positive number" >&2; exit 2; }
+for number in "$seconds" "$jobs"; do
+  if ! [[ "$number" =~ ^[1-9][0-9]*$ ]]; then
+    echo "fuzz.sh: '$number' is no positive number; see --help" >&2
+    exit 2
+  fi
+done
 if [ "${#targets[@]}" = 0 ]; then
   for source in tests/fuzz/*_fuzz.cc; do targets+=("$(basename "$source" .cc)"); done
 fi
@@ -45,16 +56,20 @@ if ! cmake --preset asan >build/configure-asan.log 2>&1; then
   exit 1
 fi
 cmake --build --preset asan --target "${targets[@]}"
-for target in "${targets[@]}"; do
-  work="build/fuzz/$target"
+
+run_target() {  # NAME SECONDS
+  local work="build/fuzz/$1"
   mkdir -p "$work/corpus"
-  cp "tests/fuzz/corpus/$target/"* "$work/corpus/"
-  echo "$target: $seconds s"
-  if ! "build/asan/tests/fuzz/$target" -max_total_time="$seconds" -artifact_prefix="$work/" \
+  cp "tests/fuzz/corpus/$1/"* "$work/corpus/"
+  echo "$1: $2 s"
+  if ! "build/asan/tests/fuzz/$1" -max_total_time="$2" -artifact_prefix="$work/" \
       -print_final_stats=1 -verbosity=0 "$work/corpus" >"$work/log" 2>&1; then
     tail -n 40 "$work/log" >&2
-    echo "fuzz.sh: $target failed; its input is in $work" >&2
-    exit 1
+    echo "fuzz.sh: $1 failed; its input is in $work" >&2
+    return 1
   fi
-  grep -h 'number_of_executed_units' "$work/log" || true
-done
+  echo "$1: $(grep -h 'number_of_executed_units' "$work/log")"
+}
+export -f run_target
+printf '%s\n' "${targets[@]}" |
+  xargs -P "$jobs" -I '{}' bash -c 'set -eu; run_target "$1" "$2"' - '{}' "$seconds"

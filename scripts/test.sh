@@ -16,11 +16,12 @@ Installs what is missing, builds and runs all tests. Steps, in this order:
   tidy     clang-tidy finds nothing; files whose inputs did not change are skipped
   asan     AddressSanitizer and UndefinedBehaviorSanitizer: build, unit tests
   tsan     ThreadSanitizer: build, unit tests of the parts with threads
+           (asan and tsan run no test again that passed, unless a program or its data changed)
   fuzz     the libFuzzer targets, some seconds each on the committed corpora
   test     all unit and system tests of the dev build
 
   --quick      only: dev build, its unit tests
-  --only STEP  only this step (repeat it for more)
+  --only STEP  only this step, all of it (repeat it for more)
   --help       this text
 
 Results stay under build/. STA_JOBS sets the number of parallel jobs (default: the processors).
@@ -28,8 +29,8 @@ USAGE
 }
 
 readonly all_steps=(deps format dev tidy asan tsan fuzz test)
-# Folders of tests/ whose subjects run threads.
-readonly threaded_tests=(accel/emulator client model_store/store server)
+# Folders whose subjects run threads.
+readonly threaded_tests=(tests/accel/emulator tests/client tests/model_store/store tests/server)
 jobs="${STA_JOBS:-$(nproc)}"
 
 step_deps() { scripts/install_dependencies.sh; }
@@ -56,26 +57,49 @@ step_dev() {
 
 step_tidy() { scripts/tidy.py --build build/dev --jobs "$jobs"; }
 
-step_asan() {
-  configure asan
-  cmake --build --preset asan -j "$jobs"
+# unless_passed PRESET COMMAND...: runs the command, but not where it has passed with the same test
+# programs of the preset and the same files under tests/ and docs/.
+unless_passed() {
+  local stamp="build/$1/passed" inputs
+  inputs="$({ find "build/$1/tests" -type f -name '*_test' -print0
+              find docs scripts/test.sh tests -type f -print0
+            } | sort -z | xargs -0 sha256sum | sha256sum)"
+  if [ "${#chosen[@]}" = 0 ] && [ "$(cat "$stamp" 2>/dev/null)" = "$inputs" ]; then
+    echo "$1: the same programs have passed before"
+    return
+  fi
+  rm -f "$stamp"
+  "${@:2}"
+  echo "$inputs" >"$stamp"
+}
+
+test_asan() {
   # The gRPC library is not instrumented, so containers it fills would look overflown.
   ASAN_OPTIONS=detect_container_overflow=0:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
     ctest --preset asan -L unit -j "$jobs" --progress
 }
 
-step_tsan() {
-  configure tsan
-  local targets=() folder
-  for folder in "${threaded_tests[@]}"; do targets+=("tests/$folder/all"); done
-  cmake --build --preset tsan -j "$jobs" --target "${targets[@]}"
+step_asan() {
+  configure asan
+  cmake --build --preset asan -j "$jobs"
+  unless_passed asan test_asan
+}
+
+test_tsan() {
+  local folder
   for folder in "${threaded_tests[@]}"; do
     TSAN_OPTIONS="suppressions=$PWD/tests/support/tsan.supp halt_on_error=1" \
-      ctest --test-dir "build/tsan/tests/$folder" --output-on-failure -L unit -j "$jobs" --progress
+      ctest --test-dir "build/tsan/$folder" --output-on-failure -L unit -j "$jobs" --progress
   done
 }
 
-step_fuzz() { scripts/fuzz.sh; }
+step_tsan() {
+  configure tsan
+  cmake --build --preset tsan -j "$jobs" --target "${threaded_tests[@]/%//all}"
+  unless_passed tsan test_tsan
+}
+
+step_fuzz() { scripts/fuzz.sh --jobs "$jobs"; }
 
 step_test() { ctest --preset dev -j "$jobs" --progress; }
 
