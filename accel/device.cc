@@ -3,11 +3,39 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "accel/arithmetic/attention.h"
 
 namespace sta {
+namespace {
+
+// A Run that is put off until it is waited for.
+class DeferredRun final : public PendingRun {
+ public:
+  DeferredRun(Device& device, const LoadedProgram& program, const PackedSequences& batch,
+              std::span<int16_t> output, absl::Time deadline)
+      : device_(device), program_(program), batch_(batch), output_(output), deadline_(deadline) {}
+
+  absl::Status Finish() override { return device_.Run(program_, batch_, output_, deadline_); }
+
+ private:
+  Device& device_;
+  const LoadedProgram& program_;
+  const PackedSequences batch_;
+  const std::span<int16_t> output_;
+  const absl::Time deadline_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PendingRun>> Device::Start(const LoadedProgram& program,
+                                                          const PackedSequences& batch,
+                                                          std::span<int16_t> output,
+                                                          absl::Time deadline) {
+  return std::make_unique<DeferredRun>(*this, program, batch, output, deadline);
+}
 
 absl::Status ValidateBatch(const Program& program, const PackedSequences& batch,
                            std::span<const int16_t> output) {

@@ -17,7 +17,7 @@
 
 #include "accel/emulator/emulator_device.h"
 #include "accel/program/compiler.h"
-#include "tests/support/random_encoder.h"
+#include "accel/program/random_encoder.h"
 #include "tests/support/random_rows.h"
 #include "tests/support/status_matchers.h"
 

@@ -6,6 +6,7 @@
 
 #include "tests/accel/emulator/attention_tester.h"
 #include "tests/accel/emulator/kernel_test.h"
+#include "tests/support/random_values.h"
 
 namespace sta::emulator {
 namespace {

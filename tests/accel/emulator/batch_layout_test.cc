@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "accel/emulator/kernels.h"
-#include "tests/accel/emulator/kernel_test.h"
+#include "tests/support/random_values.h"
 
 namespace sta::emulator {
 namespace {

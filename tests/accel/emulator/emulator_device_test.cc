@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "accel/program/compiler.h"
+#include "accel/program/random_encoder.h"
 #include "accel/reference/interpreter.h"
-#include "tests/support/random_encoder.h"
 #include "tests/support/random_rows.h"
 #include "tests/support/status_matchers.h"
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "accel/program/compiler.h"
+#include "accel/program/random_encoder.h"
 #include "tests/accel/emulator/plan_simulator.h"
-#include "tests/accel/emulator/random_program.h"
-#include "tests/support/random_encoder.h"
+#include "tests/support/random_program.h"
 #include "tests/support/status_matchers.h"
 
 namespace sta::emulator {

@@ -14,6 +14,7 @@
 #include "accel/arithmetic/int8_view.h"
 #include "tests/accel/emulator/guarded_buffer.h"
 #include "tests/accel/emulator/kernel_test.h"
+#include "tests/support/random_values.h"
 
 namespace sta::emulator {
 namespace {

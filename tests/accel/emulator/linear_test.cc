@@ -6,6 +6,7 @@
 
 #include "tests/accel/emulator/kernel_test.h"
 #include "tests/accel/emulator/linear_tester.h"
+#include "tests/support/random_values.h"
 
 namespace sta::emulator {
 namespace {

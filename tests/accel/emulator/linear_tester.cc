@@ -10,7 +10,7 @@
 #include "accel/arithmetic/requantize.h"
 #include "accel/arithmetic/residual.h"
 #include "accel/emulator/packed_matrix.h"
-#include "tests/support/random_encoder.h"
+#include "accel/program/random_encoder.h"
 
 namespace sta::emulator {
 namespace {

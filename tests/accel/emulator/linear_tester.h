@@ -16,7 +16,7 @@
 #include "model_store/codec/pattern.h"
 #include "model_store/package/encoder_parameters.h"
 #include "tests/accel/emulator/guarded_buffer.h"
-#include "tests/accel/emulator/kernel_test.h"
+#include "tests/support/random_values.h"
 
 namespace sta::emulator {
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <initializer_list>
 
-#include "tests/accel/emulator/kernel_test.h"
+#include "tests/support/random_values.h"
 
 namespace sta::emulator {
 namespace {

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "accel/program/compiler.h"
+#include "accel/program/random_encoder.h"
 #include "tests/accel/reference/golden_encoder.h"
 #include "tests/support/golden.h"
-#include "tests/support/random_encoder.h"
 #include "tests/support/random_rows.h"
 #include "tests/support/status_matchers.h"
 
