@@ -43,6 +43,7 @@ absl::StatusOr<std::vector<Vector>> PackageVectors(const LoadedModel& model,
     vectors.emplace_back(static_cast<Eigen::Index>(hidden));
     model.SentenceEmbedding(output, std::span(vectors.back().data(), hidden));
   }
+  if (absl::Status intact = model.CheckIntact(); !intact.ok()) return intact;
   return vectors;
 }
 

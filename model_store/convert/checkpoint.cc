@@ -193,7 +193,11 @@ absl::StatusOr<std::vector<float>> Checkpoint::Read(std::string_view name,
         StrCat("tensor '", name, "' has shape [", absl::StrJoin(found->second.shape, ","),
                "], the config says [", absl::StrJoin(shape, ","), "]"));
   }
-  return ToFloats(name, found->second);
+  absl::StatusOr<std::vector<float>> values = ToFloats(name, found->second);
+  for (const std::unique_ptr<const SafetensorsFile>& file : files_) {
+    if (absl::Status intact = file->CheckIntact(); !intact.ok()) return intact;
+  }
+  return values;
 }
 
 absl::StatusOr<FloatEncoder> ReadFloatEncoder(const Checkpoint& checkpoint,

@@ -28,7 +28,7 @@ class Checkpoint {
 
   bool Contains(std::string_view name) const { return tensors_.contains(name); }
   // The tensor as floats; its shape must be `shape`. INVALID_ARGUMENT names it where it is missing,
-  // has another shape or type, or is not finite.
+  // has another shape or type, or is not finite; DATA_LOSS where a file changed since Open.
   absl::StatusOr<std::vector<float>> Read(std::string_view name,
                                           const std::vector<int64_t>& shape) const;
 

@@ -44,6 +44,9 @@ class EncoderModel final : public LoadedModel {
   void Embed(const TokenSequence& tokens, std::span<int16_t> rows) const override {
     EmbedTokens(parts_.package->embeddings(), config().position_offset, tokens, rows);
   }
+  absl::Status CheckIntact() const override { return parts_.package->CheckEmbeddings(); }
+  bool damaged() const override { return parts_.package->embeddings_damaged(); }
+
   void SentenceEmbedding(std::span<const int16_t> rows, std::span<float> embedding) const override {
     PoolSentence(rows, manifest().output_step, config().pooling, config().normalize, embedding);
   }

@@ -7,6 +7,7 @@
 //   auto model = LoadedModel::Load(package);
 //   auto tokens = (*model)->Tokenize("a text", std::nullopt);
 //   (*model)->Embed(*tokens, rows);                 // int16 [tokens][hidden]
+//   absl::Status intact = (*model)->CheckIntact();  // once for all rows of a batch
 //   device.Run(...)                                 // model->program()
 //   (*model)->SentenceEmbedding(output_rows, out);  // float [hidden]
 //
@@ -50,8 +51,16 @@ class LoadedModel {
   virtual absl::Status ValidateTokens(const TokenSequence& tokens) const = 0;
 
   // The front end, docs/arithmetic.md section 8: `rows` is [tokens.ids.size()][hidden_size].
-  // `tokens` must have passed ValidateTokens or come from Tokenize.
+  // `tokens` must have passed ValidateTokens or come from Tokenize. Reads the package's file: the
+  // rows are right only where a CheckIntact that follows says so.
   virtual void Embed(const TokenSequence& tokens, std::span<int16_t> rows) const = 0;
+
+  // Whether every row that Embed has made so far is right. DATA_LOSS: the embeddings' file was cut
+  // short, changed, or could not be read; the model is of no use any more, says so for good, and
+  // has to be loaded anew. One system call.
+  virtual absl::Status CheckIntact() const { return absl::OkStatus(); }
+  // Whether CheckIntact is known to fail: a load or two, for whoever wants to refuse early.
+  virtual bool damaged() const { return false; }
 
   // Heads; `rows` is the Program's output for one sequence, [tokens][hidden_size].
   // Sentence embedding: pooled, normalised if the config says so; `embedding` is [hidden_size].

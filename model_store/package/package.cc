@@ -35,34 +35,48 @@ absl::Status CheckListing(const std::filesystem::path& directory, const Manifest
   return absl::OkStatus();
 }
 
-absl::Status CheckFile(const std::filesystem::path& path, const FileEntry& entry,
-                       PackageCheck check) {
-  const absl::StatusOr<std::unique_ptr<const MappedFile>> file = MappedFile::Open(path);
+using OpenFile = std::unique_ptr<const MappedFile>;
+
+// Opens a file that the manifest lists. What is checked here is what is read later, whatever
+// becomes of its name.
+absl::StatusOr<OpenFile> OpenListedFile(const std::filesystem::path& path, const FileEntry& entry,
+                                        PackageCheck check) {
+  absl::StatusOr<OpenFile> file = MappedFile::Open(path);
   const std::string name = path.filename().string();
   if (absl::IsNotFound(file.status())) {
     return absl::DataLossError(StrCat("file '", name, "' is missing"));
   }
-  if (!file.ok()) return file.status();
+  if (!file.ok()) return file;
   const int64_t size = std::ssize((*file)->bytes());
   if (size != entry.size_bytes) {
     return absl::DataLossError(
         StrCat("file '", name, "' has ", size, " bytes, the manifest says ", entry.size_bytes));
   }
-  if (check == PackageCheck::kHashes && Sha256Hex((*file)->bytes()) != entry.sha256) {
-    return absl::DataLossError(
-        StrCat("file '", name, "' is damaged: its SHA-256 is not the manifest's"));
+  if (check == PackageCheck::kHashes) {
+    const std::string hash = Sha256Hex((*file)->bytes());
+    if (absl::Status intact = (*file)->CheckIntact(); !intact.ok()) return intact;
+    if (hash != entry.sha256) {
+      return absl::DataLossError(
+          StrCat("file '", name, "' is damaged: its SHA-256 is not the manifest's"));
+    }
   }
-  return absl::OkStatus();
+  return file;
+}
+
+absl::StatusOr<std::string> ReadSmallFile(const MappedFile& file, int64_t max_bytes) {
+  if (std::ssize(file.bytes()) > max_bytes) {
+    return absl::DataLossError(StrCat("file '", file.name(), "' has ", file.bytes().size(),
+                                      " bytes, allowed are ", max_bytes));
+  }
+  std::string content(file.text());
+  if (absl::Status intact = file.CheckIntact(); !intact.ok()) return intact;
+  return content;
 }
 
 absl::StatusOr<std::string> ReadSmallFile(const std::filesystem::path& path, int64_t max_bytes) {
-  const absl::StatusOr<std::unique_ptr<const MappedFile>> file = MappedFile::Open(path);
+  const absl::StatusOr<OpenFile> file = MappedFile::Open(path);
   if (!file.ok()) return file.status();
-  if (std::ssize((*file)->bytes()) > max_bytes) {
-    return absl::DataLossError(StrCat("file '", path.filename().string(), "' has ",
-                                      (*file)->bytes().size(), " bytes, allowed are ", max_bytes));
-  }
-  return std::string((*file)->text());
+  return ReadSmallFile(**file, max_bytes);
 }
 
 absl::Status InFile(std::string_view file, const absl::Status& status) {
@@ -83,30 +97,41 @@ absl::StatusOr<std::shared_ptr<const Package>> Package::Open(const std::filesyst
   absl::StatusOr<Manifest> manifest = ParseManifest(*manifest_text);
   if (!manifest.ok()) return manifest.status();
   if (absl::Status listed = CheckListing(directory, *manifest); !listed.ok()) return listed;
+  OpenFile config_file;
+  OpenFile encoder_file;
+  OpenFile embeddings_file;
   for (const auto& [name, entry] : manifest->files) {
-    if (absl::Status file = CheckFile(directory / name, entry, check); !file.ok()) return file;
+    absl::StatusOr<OpenFile> file = OpenListedFile(directory / name, entry, check);
+    if (!file.ok()) return file.status();
+    if (name == kConfigFile) {
+      config_file = *std::move(file);
+    } else if (name == kEncoderFile) {
+      encoder_file = *std::move(file);
+    } else if (name == kEmbeddingsFile) {
+      embeddings_file = *std::move(file);
+    }  // the others are only checked
   }
 
   auto package = std::shared_ptr<Package>(new Package());
   package->directory_ = directory;
   package->manifest_ = *std::move(manifest);
-  const absl::StatusOr<std::string> config_text =
-      ReadSmallFile(directory / kConfigFile, kMaxJsonFileBytes);
+  const absl::StatusOr<std::string> config_text = ReadSmallFile(*config_file, kMaxJsonFileBytes);
   if (!config_text.ok()) return config_text.status();
   absl::StatusOr<ModelConfig> config = ParseModelConfig(*config_text);
   if (!config.ok()) return InFile(kConfigFile, config.status());
   package->config_ = *std::move(config);
 
   absl::StatusOr<std::unique_ptr<const SafetensorsFile>> encoder =
-      SafetensorsFile::Open(directory / kEncoderFile);
+      SafetensorsFile::Open(std::move(encoder_file));
   if (!encoder.ok()) return encoder.status();
   package->encoder_file_ = *std::move(encoder);
   absl::StatusOr<std::unique_ptr<const SafetensorsFile>> embeddings =
-      SafetensorsFile::Open(directory / kEmbeddingsFile);
+      SafetensorsFile::Open(std::move(embeddings_file));
   if (!embeddings.ok()) return embeddings.status();
   package->embeddings_file_ = *std::move(embeddings);
   absl::StatusOr<EmbeddingTables> tables =
       ReadEmbeddingTensors(*package->embeddings_file_, package->config_);
+  if (absl::Status intact = package->CheckEmbeddings(); !intact.ok()) return intact;
   if (!tables.ok()) return InFile(kEmbeddingsFile, tables.status());
   package->embeddings_ = *tables;
   return package;
@@ -115,12 +140,14 @@ absl::StatusOr<std::shared_ptr<const Package>> Package::Open(const std::filesyst
 absl::StatusOr<EncoderParameters> Package::ReadEncoder() const {
   absl::StatusOr<EncoderParameters> encoder =
       ReadEncoderTensors(*encoder_file_, config_, manifest_);
+  if (absl::Status intact = encoder_file_->CheckIntact(); !intact.ok()) return intact;
   if (!encoder.ok()) return InFile(kEncoderFile, encoder.status());
   return encoder;
 }
 
 absl::StatusOr<HeadParameters> Package::ReadHead() const {
   absl::StatusOr<HeadParameters> head = ReadHeadTensors(*encoder_file_, config_);
+  if (absl::Status intact = encoder_file_->CheckIntact(); !intact.ok()) return intact;
   if (!head.ok()) return InFile(kEncoderFile, head.status());
   return head;
 }

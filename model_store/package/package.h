@@ -8,6 +8,8 @@
 //
 // A Package keeps its files mapped read-only while it lives; views that it hands out point into
 // those mappings. Immutable and thread-safe after Open. Open and the Read functions do file I/O.
+// A file that is cut short or changed meanwhile is DATA_LOSS wherever it is read; only readers of
+// views have to ask for that themselves, with CheckEmbeddings.
 #ifndef MODEL_STORE_PACKAGE_PACKAGE_H_
 #define MODEL_STORE_PACKAGE_PACKAGE_H_
 
@@ -52,6 +54,10 @@ class Package {
   absl::StatusOr<EncoderParameters> ReadEncoder() const;
   // Views into the mapping: valid while this Package lives.
   const EmbeddingTables& embeddings() const { return embeddings_; }
+  // Whether all that was read of the embeddings so far is what the package holds: MappedFile's
+  // CheckIntact, a system call, and damaged, which only tells what is known already.
+  absl::Status CheckEmbeddings() const { return embeddings_file_->CheckIntact(); }
+  bool embeddings_damaged() const { return embeddings_file_->damaged(); }
   absl::StatusOr<HeadParameters> ReadHead() const;
   // A small text file of the package that the manifest lists (vocab.txt, tokenizer.json, ...).
   // NOT_FOUND where the manifest does not list it.

@@ -156,12 +156,18 @@ absl::StatusOr<std::unique_ptr<const SafetensorsFile>> SafetensorsFile::Open(
     const std::filesystem::path& path) {
   absl::StatusOr<std::unique_ptr<const MappedFile>> mapping = MappedFile::Open(path);
   if (!mapping.ok()) return mapping.status();
-  absl::StatusOr<std::unique_ptr<SafetensorsFile>> parsed = ParseBytes((*mapping)->bytes());
+  return Open(*std::move(mapping));
+}
+
+absl::StatusOr<std::unique_ptr<const SafetensorsFile>> SafetensorsFile::Open(
+    std::unique_ptr<const MappedFile> mapping) {
+  absl::StatusOr<std::unique_ptr<SafetensorsFile>> parsed = ParseBytes(mapping->bytes());
+  if (absl::Status intact = mapping->CheckIntact(); !intact.ok()) return intact;
   if (!parsed.ok()) {
-    return absl::Status(parsed.status().code(), StrCat("file '", path.filename().string(),
-                                                       "': ", parsed.status().message()));
+    return absl::Status(parsed.status().code(), AbslView(StrCat("file '", mapping->name(),
+                                                                "': ", parsed.status().message())));
   }
-  (*parsed)->mapping_ = *std::move(mapping);
+  (*parsed)->mapping_ = std::move(mapping);
   return *std::move(parsed);
 }
 

@@ -66,6 +66,9 @@ class SafetensorsFile {
   // Statuses of MappedFile::Open; DATA_LOSS where the content breaks the format.
   static absl::StatusOr<std::unique_ptr<const SafetensorsFile>> Open(
       const std::filesystem::path& path);
+  // The same of a file that is open already.
+  static absl::StatusOr<std::unique_ptr<const SafetensorsFile>> Open(
+      std::unique_ptr<const MappedFile> mapping);
   // The same over bytes that the caller keeps alive.
   static absl::StatusOr<std::unique_ptr<const SafetensorsFile>> Parse(
       std::span<const std::byte> bytes);
@@ -76,6 +79,12 @@ class SafetensorsFile {
   const std::map<std::string, TensorView, std::less<>>& tensors() const { return tensors_; }
   // The header's __metadata__.
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+  // MappedFile's: to be asked after a tensor's bytes were read. Parsed bytes are always intact.
+  absl::Status CheckIntact() const {
+    return mapping_ != nullptr ? mapping_->CheckIntact() : absl::OkStatus();
+  }
+  bool damaged() const { return mapping_ != nullptr && mapping_->damaged(); }
 
  private:
   SafetensorsFile() = default;

@@ -6,7 +6,7 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "model_store/store/store_layout.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -14,84 +14,77 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kLongestName = 128;
-
-std::optional<int64_t> ParseVersionDirectory(std::string_view text) {
-  int64_t version = 0;
-  const bool is_version =
-      absl::SimpleAtoi(AbslView(text), &version) && version > 0 && StrCat(version) == text;
-  return is_version ? std::optional(version) : std::nullopt;
-}
-
-absl::StatusOr<std::vector<fs::directory_entry>> ListDirectory(const fs::path& directory) {
-  std::error_code error;
-  std::vector<fs::directory_entry> entries;
-  fs::directory_iterator entry(directory, error);
-  for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-    entries.push_back(*entry);
-  }
-  if (error) {
-    return absl::PermissionDeniedError(
-        StrCat("cannot read directory '", directory.string(), "': ", error.message()));
-  }
-  std::ranges::sort(entries);
-  return entries;
-}
-
 // Why an entry is no directory of ours; nothing where it is one.
-std::optional<std::string> WhyNoDirectory(const fs::directory_entry& entry) {
-  std::error_code error;
-  if (entry.is_symlink(error)) return "is a symbolic link";
-  if (!entry.is_directory(error)) return "is no directory";
+std::optional<std::string> WhyNoDirectory(const DirectoryEntry& entry) {
+  if (entry.kind == FileKind::kSymlink) return "is a symbolic link";
+  if (entry.kind != FileKind::kDirectory) return "is no directory";
   return std::nullopt;
 }
 
-void ScanModel(const fs::directory_entry& model, StoreListing& listing) {
-  const std::string name = model.path().filename().string();
+// RESOURCE_EXHAUSTED says nothing about the model, and is the only error.
+absl::Status ScanModel(FileSystem& files, const fs::path& store, const DirectoryEntry& model,
+                       StoreListing& listing) {
   const auto skip = [&](const std::string& path, std::string reason) {
     listing.skipped.push_back({.path = path, .reason = std::move(reason)});
+    return absl::OkStatus();
   };
-  if (!IsModelName(name)) return skip(name, "is no model name");
-  if (std::optional<std::string> why = WhyNoDirectory(model)) return skip(name, *why);
-  const absl::StatusOr<std::vector<fs::directory_entry>> entries = ListDirectory(model.path());
-  if (!entries.ok()) return skip(name, std::string(entries.status().message()));
-  for (const fs::directory_entry& entry : *entries) {
-    const std::string directory = entry.path().filename().string();
-    const std::string path = StrCat(name, "/", directory);
-    const std::optional<int64_t> version = ParseVersionDirectory(directory);
+  if (!IsModelName(model.name)) return skip(model.name, "is no model name");
+  if (std::optional<std::string> why = WhyNoDirectory(model)) return skip(model.name, *why);
+  const absl::StatusOr<std::vector<DirectoryEntry>> entries = files.List(store / model.name);
+  if (absl::IsResourceExhausted(entries.status())) return entries.status();
+  if (!entries.ok()) {
+    listing.unread.insert(model.name);
+    return skip(model.name, std::string(entries.status().message()));
+  }
+  for (const DirectoryEntry& entry : *entries) {
+    const std::string path = StrCat(model.name, "/", entry.name);
+    const std::optional<int64_t> version = ParseVersionNumber(entry.name);
     if (!version.has_value()) {
-      skip(path, "is no version: a positive number without leading zeros");
+      skip(path, "is no version: a positive number without leading zeros").IgnoreError();
     } else if (std::optional<std::string> why = WhyNoDirectory(entry)) {
-      skip(path, *why);
+      skip(path, *why).IgnoreError();
     } else {
-      listing.versions.push_back({.name = name, .version = *version, .path = entry.path()});
+      listing.versions.push_back(
+          {.name = model.name, .version = *version, .path = store / model.name / entry.name});
     }
   }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-bool IsModelName(std::string_view name) {
-  constexpr std::string_view kAllowed =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  return !name.empty() && name.size() <= kLongestName && name.front() != '.' &&
-         name.find_first_not_of(kAllowed) == std::string_view::npos;
-}
-
-absl::StatusOr<StoreListing> ScanStore(const fs::path& store) {
-  std::error_code error;
-  const fs::file_status status = fs::status(store, error);
-  if (!fs::exists(status)) {
+absl::StatusOr<fs::path> StoreDirectory(FileSystem& files, const fs::path& store) {
+  fs::path directory = store;
+  absl::StatusOr<FileInfo> info = files.Stat(directory);
+  const bool is_link = info.ok() && info->kind == FileKind::kSymlink;
+  if (is_link) {
+    directory /= ".";
+    info = files.Stat(directory);
+  }
+  if (absl::IsNotFound(info.status())) {
     return absl::NotFoundError(StrCat("the store '", store.string(), "' does not exist"));
   }
-  if (!fs::is_directory(status)) {
+  // What a link names and is no directory has no "." in it.
+  const bool is_other = is_link && absl::IsDataLoss(info.status());
+  if (is_other || (info.ok() && info->kind != FileKind::kDirectory)) {
     return absl::FailedPreconditionError(
         StrCat("the store '", store.string(), "' is no directory"));
   }
-  const absl::StatusOr<std::vector<fs::directory_entry>> models = ListDirectory(store);
+  if (!info.ok()) return info.status();
+  return directory;
+}
+
+absl::StatusOr<StoreListing> ScanStore(FileSystem& files, const fs::path& store) {
+  const absl::StatusOr<fs::path> directory = StoreDirectory(files, store);
+  if (!directory.ok()) return directory.status();
+  const absl::StatusOr<std::vector<DirectoryEntry>> models = files.List(*directory);
   if (!models.ok()) return models.status();
   StoreListing listing;
-  for (const fs::directory_entry& model : *models) ScanModel(model, listing);
+  for (const DirectoryEntry& model : *models) {
+    if (model.name == kStoreFolder) continue;
+    const absl::Status scanned = ScanModel(files, store, model, listing);
+    if (!scanned.ok()) return scanned;
+  }
   std::ranges::sort(listing.versions, {}, [](const StoredVersion& stored) {
     return std::tuple(stored.name, -stored.version);
   });

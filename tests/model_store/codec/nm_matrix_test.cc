@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/random_encoder.h"
+#include "accel/program/random_encoder.h"
 #include "tests/support/status_matchers.h"
 
 namespace sta {

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "accel/program/random_encoder.h"
 #include "model_store/codec/combination.h"
-#include "tests/support/random_encoder.h"
 #include "tests/support/status_matchers.h"
 
 namespace sta {

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_package.h"
 
 namespace sta {
@@ -17,13 +18,6 @@ namespace fs = std::filesystem;
 
 class LoadedModelTest : public testing::Test {
  protected:
-  void SetUp() override {
-    directory_ = fs::path(testing::TempDir()) /
-                 testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(directory_);
-  }
-  void TearDown() override { fs::remove_all(directory_); }
-
   absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(const PackageContents& contents) {
     fs::remove_all(directory_);
     if (absl::Status written = WritePackage(contents, directory_); !written.ok()) return written;
@@ -32,7 +26,8 @@ class LoadedModelTest : public testing::Test {
     return LoadedModel::Load(*package);
   }
 
-  fs::path directory_;
+  const TemporaryDirectory temporary_;
+  const fs::path directory_ = temporary_.path() / "model";
 };
 
 TEST_F(LoadedModelTest, TokenizesCutsAndEmbeds) {
@@ -97,6 +92,24 @@ TEST_F(LoadedModelTest, RefusesPackagesWhosePartsDoNotFit) {
     ASSERT_FALSE(model.ok()) << message;
     EXPECT_THAT(std::string(model.status().message()), HasSubstr(message));
   }
+}
+
+TEST_F(LoadedModelTest, RowsOfEmbeddingsThatWereCutShortAreDataLoss) {
+  STA_ASSERT_OK_AND_ASSIGN(const auto model, Load(TinyPackage({}).contents));
+  const TokenSequence tokens = {.ids = {5, 7}};
+  std::vector<int16_t> rows(tokens.ids.size() * 32);
+  model->Embed(tokens, rows);
+  EXPECT_THAT(model->CheckIntact(), IsOk());
+  EXPECT_FALSE(model->damaged());
+  // The encoder was copied when the model was loaded.
+  fs::resize_file(directory_ / "encoder.safetensors", 0);
+  EXPECT_THAT(model->CheckIntact(), IsOk());
+  fs::resize_file(directory_ / "embeddings.safetensors", 0);
+  model->Embed(tokens, rows);
+  EXPECT_EQ(rows, std::vector<int16_t>(rows.size()));
+  EXPECT_TRUE(model->damaged());
+  EXPECT_THAT(model->CheckIntact(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr("'embeddings.safetensors'")));
 }
 
 TEST_F(LoadedModelTest, HeadsUseTheOutputStep) {

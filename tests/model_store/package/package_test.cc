@@ -2,17 +2,22 @@
 #include "model_store/package/package.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
 #include <functional>
 #include <sstream>
+#include <thread>
 
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_package.h"
 
 namespace sta {
 namespace {
 
+using testing::AnyOf;
 using testing::HasSubstr;
 
 namespace fs = std::filesystem;
@@ -30,14 +35,6 @@ void WriteFile(const fs::path& path, const std::string& content) {
 
 class PackageTest : public testing::Test {
  protected:
-  void SetUp() override {
-    root_ = fs::path(testing::TempDir()) /
-            testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(root_);
-    directory_ = root_ / "model" / "1";
-  }
-  void TearDown() override { fs::remove_all(root_); }
-
   absl::StatusOr<std::shared_ptr<const Package>> Open(
       PackageCheck check = PackageCheck::kStructure) {
     return Package::Open(directory_, check);
@@ -51,8 +48,9 @@ class PackageTest : public testing::Test {
     WriteFile(directory_ / name, content);
   }
 
-  fs::path root_;
-  fs::path directory_;
+  const TemporaryDirectory temporary_;
+  const fs::path root_ = temporary_.path() / "store";
+  const fs::path directory_ = root_ / "model" / "1";
 };
 
 TEST_F(PackageTest, ReadsWhatWasWritten) {
@@ -134,6 +132,16 @@ TEST_F(PackageTest, RefusesDamagedDirectories) {
          fs::remove(directory_ / "vocab.txt");
          fs::create_directory(directory_ / "vocab.txt");
        }},
+      {"'vocab.txt' is not a regular file",
+       [&] {
+         fs::remove(directory_ / "vocab.txt");
+         ASSERT_EQ(mkfifo((directory_ / "vocab.txt").c_str(), 0600), 0);
+       }},
+      {"'manifest.json' is not a regular file",
+       [&] {
+         fs::remove(directory_ / "manifest.json");
+         ASSERT_EQ(mkfifo((directory_ / "manifest.json").c_str(), 0600), 0);
+       }},
       {"bytes, the manifest says",
        [&] { fs::resize_file(directory_ / "encoder.safetensors", 100); }},
       {"bytes, the manifest says",
@@ -208,6 +216,57 @@ TEST_F(PackageTest, ManifestListsMatricesInModelOrderWithTheirSizes) {
   // 2 of 8: 256 values; 128 groups of 28 combinations, 63 bits for 13 groups, 53 for the last 11.
   EXPECT_EQ(matrices[0].value_bytes, 256);
   EXPECT_EQ(matrices[0].position_bytes, (9 * 63 + 53 + 7) / 8);
+}
+
+TEST_F(PackageTest, FilesThatAreCutShortWhileItIsOpenAreDataLoss) {
+  ASSERT_THAT(WriteTinyPackage(directory_), IsOk());
+  STA_ASSERT_OK_AND_ASSIGN(const auto package, Open());
+  const auto is_damage_of = [](const std::string& name) {
+    return StatusIs(absl::StatusCode::kDataLoss, "file '" + name +
+                                                     "' was cut short, changed or unreadable "
+                                                     "while it was in use");
+  };
+  fs::resize_file(directory_ / "encoder.safetensors", 0);
+  EXPECT_THAT(package->ReadEncoder(), is_damage_of("encoder.safetensors"));
+  EXPECT_THAT(package->ReadHead(), is_damage_of("encoder.safetensors"));
+  EXPECT_THAT(package->CheckEmbeddings(), IsOk());
+  EXPECT_FALSE(package->embeddings_damaged());
+
+  fs::resize_file(directory_ / "embeddings.safetensors", 0);
+  const EmbeddingTableView& word = package->embeddings().word;
+  const std::vector<int8_t> codes(word.codes, word.codes + word.rows * word.columns);
+  EXPECT_EQ(codes, std::vector<int8_t>(codes.size()));
+  EXPECT_TRUE(package->embeddings_damaged());
+  EXPECT_THAT(package->CheckEmbeddings(), is_damage_of("embeddings.safetensors"));
+}
+
+// Somebody copies weights over those of a package again and again while it is opened: Open either
+// has seen all of them or says what is wrong.
+TEST_F(PackageTest, OpensOrRefusesFilesThatShrinkMeanwhile) {
+  ASSERT_THAT(WriteTinyPackage(directory_, {.max_sequence_tokens = 4096}), IsOk());
+  std::map<fs::path, std::string> contents;
+  for (const char* name : {"embeddings.safetensors", "encoder.safetensors"}) {
+    contents[directory_ / name] = ReadFile(directory_ / name);
+  }
+  std::atomic<bool> done = false;
+  std::thread writer([&] {
+    while (!done) {
+      for (const auto& [path, content] : contents) {
+        fs::resize_file(path, 0);
+        fs::resize_file(path, content.size());
+        WriteFile(path, content);
+      }
+    }
+  });
+  for (int i = 0; i < 300; ++i) {
+    const auto package = Open(i % 2 == 0 ? PackageCheck::kHashes : PackageCheck::kStructure);
+    absl::Status status = package.status();
+    if (status.ok()) status = (*package)->ReadEncoder().status();
+    EXPECT_THAT(status, AnyOf(IsOk(), StatusIs(absl::StatusCode::kDataLoss)));
+  }
+  done = true;
+  writer.join();
+  EXPECT_THAT(Open(PackageCheck::kHashes), IsOk());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sta {
 namespace {
@@ -122,10 +123,8 @@ TEST(SafetensorsTest, RefusesAHeaderLengthBeyondTheFile) {
 }
 
 TEST(SafetensorsTest, OpensFilesButNotLinksOrDirectories) {
-  const std::filesystem::path directory =
-      std::filesystem::path(testing::TempDir()) / "safetensors_test";
-  std::filesystem::remove_all(directory);
-  std::filesystem::create_directories(directory);
+  const TemporaryDirectory temporary;
+  const std::filesystem::path& directory = temporary.path();
   const std::filesystem::path path = directory / "a.safetensors";
   std::ofstream(path, std::ios::binary) << FileWith("{}", 0);
   std::filesystem::create_symlink(path, directory / "link");

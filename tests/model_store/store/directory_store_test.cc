@@ -6,7 +6,9 @@
 #include <fstream>
 #include <map>
 
+#include "model_store/store/posix_file_system.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sta {
 namespace {
@@ -19,21 +21,15 @@ namespace fs = std::filesystem;
 
 class DirectoryStoreTest : public testing::Test {
  protected:
-  void SetUp() override {
-    store_ = fs::path(testing::TempDir()) /
-             testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(store_);
-    fs::create_directories(store_);
-  }
-  void TearDown() override { fs::remove_all(store_); }
-
-  fs::path store_;
+  const TemporaryDirectory directory_;
+  const fs::path store_ = directory_.path();
+  PosixFileSystem files_;
 };
 
 TEST_F(DirectoryStoreTest, ListsNamesAndVersionsNewestFirst) {
   for (const char* path : {"b/2", "b/10", "b/9", "a.x_y-1/1"})
     fs::create_directories(store_ / path);
-  STA_ASSERT_OK_AND_ASSIGN(const StoreListing listing, ScanStore(store_));
+  STA_ASSERT_OK_AND_ASSIGN(const StoreListing listing, ScanStore(files_, store_));
   std::vector<std::pair<std::string, int64_t>> found;
   for (const StoredVersion& stored : listing.versions) {
     found.emplace_back(stored.name, stored.version);
@@ -54,7 +50,7 @@ TEST_F(DirectoryStoreTest, SkipsAndExplainsEverythingElse) {
   std::ofstream(store_ / "m" / "3") << "x";
   fs::create_symlink("/etc", store_ / "link");
   fs::create_symlink("/etc", store_ / "m" / "4");
-  STA_ASSERT_OK_AND_ASSIGN(const StoreListing listing, ScanStore(store_));
+  STA_ASSERT_OK_AND_ASSIGN(const StoreListing listing, ScanStore(files_, store_));
   ASSERT_EQ(listing.versions.size(), 1u);
   std::map<std::string, std::string> reasons;
   for (const SkippedEntry& skipped : listing.skipped) reasons[skipped.path] = skipped.reason;
@@ -68,26 +64,29 @@ TEST_F(DirectoryStoreTest, SkipsAndExplainsEverythingElse) {
 }
 
 TEST_F(DirectoryStoreTest, AnEmptyStoreIsFine) {
-  STA_ASSERT_OK_AND_ASSIGN(const StoreListing listing, ScanStore(store_));
+  STA_ASSERT_OK_AND_ASSIGN(const StoreListing listing, ScanStore(files_, store_));
   EXPECT_TRUE(listing.versions.empty());
   EXPECT_TRUE(NewestVersions(listing).empty());
 }
 
 TEST_F(DirectoryStoreTest, NamesWhatIsWrongWithTheStore) {
-  EXPECT_THAT(ScanStore(store_ / "none"),
+  EXPECT_THAT(ScanStore(files_, store_ / "none"),
               StatusIs(absl::StatusCode::kNotFound, HasSubstr("does not exist")));
   std::ofstream(store_ / "file") << "x";
-  EXPECT_THAT(ScanStore(store_ / "file"),
+  EXPECT_THAT(ScanStore(files_, store_ / "file"),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no directory")));
 }
 
-TEST_F(DirectoryStoreTest, ChecksNames) {
-  for (const char* good : {"a", "Mini-LM_v2.1", "0"}) EXPECT_TRUE(IsModelName(good)) << good;
-  for (const char* bad : {"", ".", "..", ".a", "a/b", "a b", "\xc3\xa4"}) {
-    EXPECT_FALSE(IsModelName(bad)) << bad;
-  }
-  EXPECT_TRUE(IsModelName(std::string(128, 'a')));
-  EXPECT_FALSE(IsModelName(std::string(129, 'a')));
+TEST_F(DirectoryStoreTest, TheStoreMayBeALinkAndHasAFolderOfItsOwn) {
+  fs::create_directories(store_ / "real" / ".sta" / "models");
+  fs::create_directories(store_ / "real" / "m" / "1");
+  fs::create_symlink("real", store_ / "link");
+  STA_ASSERT_OK_AND_ASSIGN(const StoreListing listing, ScanStore(files_, store_ / "link"));
+  ASSERT_EQ(listing.versions.size(), 1u);
+  EXPECT_EQ(listing.versions[0].path, store_ / "link" / "m" / "1");
+  EXPECT_TRUE(listing.skipped.empty());
+  fs::remove_all(store_ / "real");
+  EXPECT_THAT(ScanStore(files_, store_ / "link"), StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace
