@@ -6,30 +6,24 @@
 #define SERVER_BATCHING_BATCH_OBSERVER_H_
 
 #include <cstdint>
-#include <string_view>
 
-#include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "server/models/served_model.h"
 
 namespace sta {
 
 enum class RejectReason { kQueueFull, kExpired, kCancelled, kDraining };
 
-// One run of a device.
+// A batch on its way to the devices; what becomes of it there is PoolObserver's to tell.
 struct BatchRecord {
   int64_t tokens = 0;
   int64_t sequences = 0;
-  absl::Duration duration;
-  absl::Status status;
 };
 
 class BatchObserver {
  public:
   virtual ~BatchObserver() = default;
 
-  virtual void OnBatch(const ServedModel& model, std::string_view device,
-                       const BatchRecord& record) = 0;
+  virtual void OnBatch(const ServedModel& model, const BatchRecord& record) = 0;
   // The queue of `model` grew (positive) or shrank. Changes, not levels: they may arrive in another
   // order than they happened in.
   virtual void OnQueueChange(const ServedModel& model, int64_t requests, int64_t tokens) = 0;

@@ -3,15 +3,15 @@
 
 #include <algorithm>
 #include <deque>
-#include <list>
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "server/batching/batch_runner.h"
-#include "server/batching/model_queue.h"
+#include "server/batching/batch_task.h"
+#include "server/batching/queue_set.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -19,154 +19,125 @@ namespace {
 
 using Finished = std::vector<std::shared_ptr<JobState>>;
 
-bool MayRunElsewhere(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsInternal(status);
-}
-
-// What a worker found to do.
-struct Work {
-  std::vector<ModelQueue::Removed> dead;
-  Finished to_answer;  // those of `dead` that have no batch in flight
-  std::optional<Batch> batch;
-};
+absl::Status ShuttingDown() { return absl::UnavailableError("the server is shutting down"); }
 
 }  // namespace
 
 class Batcher::Impl {
  public:
-  Impl(std::vector<std::unique_ptr<Device>> devices, const BatcherOptions& options, Clock& clock,
+  Impl(std::unique_ptr<DevicePool> pool, const BatcherOptions& options, Clock& clock,
        BatchObserver& observer);
   ~Impl();
 
-  absl::StatusOr<std::shared_ptr<const ServedModel>> Load(std::string name, int64_t version,
-                                                          std::shared_ptr<const LoadedModel> model);
+  absl::StatusOr<std::shared_ptr<ServedModel>> Load(std::string name, int64_t version,
+                                                    std::shared_ptr<const LoadedModel> model);
   void Submit(InferenceJob job);
   void StopAccepting();
   bool WaitUntilIdle(absl::Time deadline);
-  std::vector<DeviceCaps> DeviceList() const;
+  DevicePool& pool() { return *pool_; }
 
  private:
-  void WorkerLoop(size_t device_index);
-  void CompletionLoop();
-
-  // What the worker of a device should do next; nothing where it should end.
-  std::optional<Work> NextWork(size_t device_index);
-  std::optional<Batch> TakeRetry(size_t device_index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<Batch> TakeFromQueues(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // When the next queue becomes ready; now or earlier where one is.
-  absl::Time NextReady() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void RemoveDead(absl::Time now, Work& work) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-
-  void RunBatch(BatchRunner& runner, size_t device_index, Batch batch);
-  // Books a batch that is over and returns the jobs that are finished with it.
-  Finished Settle(const Batch& batch, const absl::Status& status, absl::Duration duration)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Answers from this thread, or from the completion thread where the device has more to do.
-  void Deliver(Finished finished);
-  void Answer(Finished finished);
   absl::Status CheckAdmission(const JobState& state, RejectReason& reason) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Admit(const std::shared_ptr<JobState>& state, RejectReason& reason);
-  ModelQueue& QueueOf(const std::shared_ptr<const ServedModel>& model)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // Gives the pool all batches that it has room for.
+  void Pump();
+  void PumpLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool DispatchOne(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Dispatch(const DevicePool::Slot& slot, Batch batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  void OnDone(BatchTask::Outcome outcome);
+  // Books a batch that is over and returns the jobs that are finished with it.
+  Finished Settle(const BatchTask::Outcome& outcome) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Answers from this thread, or from the batcher's where the device has more to do.
+  void Deliver(Finished finished);
+  void Answer(Finished finished);
   void ReportRemoved(const ModelQueue::Removed& removed);
 
+  void ThreadLoop();
+  // What the batcher's thread has to do when time has passed.
+  void WatchTime(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Time NextEvent(absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WakeBefore(absl::Time event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Remove(std::vector<ModelQueue::Removed> removed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const BatcherOptions options_;
+  const int64_t device_capacity_;  // batches that the pool takes if all devices are ready
   Clock& clock_;
   BatchObserver& observer_;
-  std::vector<std::unique_ptr<DeviceSlot>> slots_;
 
   absl::Mutex mutex_;
-  absl::CondVar work_changed_;
   absl::CondVar idle_changed_;
-  absl::CondVar completions_changed_;
-  std::list<ModelQueue> queues_ ABSL_GUARDED_BY(mutex_);  // none empty; the front is next
-  std::deque<Batch> retries_ ABSL_GUARDED_BY(mutex_);
+  absl::CondVar thread_changed_;
+  QueueSet queues_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<BatchBuffers>> free_buffers_ ABSL_GUARDED_BY(mutex_);
   std::deque<Finished> completions_ ABSL_GUARDED_BY(mutex_);
+  std::vector<ModelQueue::Removed> removed_ ABSL_GUARDED_BY(mutex_);
   int64_t unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t batches_in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Of the last dispatch, or of the arrival of what waits.
+  absl::Time last_progress_ ABSL_GUARDED_BY(mutex_);
+  absl::Time thread_wakes_at_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   bool accepting_ ABSL_GUARDED_BY(mutex_) = true;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 
-  std::vector<std::thread> threads_;
+  std::unique_ptr<DevicePool> pool_;
+  std::thread thread_;
 };
 
-Batcher::Impl::Impl(std::vector<std::unique_ptr<Device>> devices, const BatcherOptions& options,
-                    Clock& clock, BatchObserver& observer)
-    : options_([&] {
-        BatcherOptions clipped = options;
-        for (const auto& device : devices) {
-          clipped.max_batch_tokens = std::min(clipped.max_batch_tokens, device->caps().max_tokens);
-        }
-        return clipped;
-      }()),
+namespace {
+
+BatcherOptions Clip(const BatcherOptions& options, const DevicePool& pool) {
+  BatcherOptions clipped = options;
+  clipped.max_batch_tokens = std::min(clipped.max_batch_tokens, pool.max_tokens());
+  return clipped;
+}
+
+int64_t CapacityOf(const DevicePool& pool) {
+  int64_t capacity = 0;
+  for (const DeviceStatus& device : pool.Devices()) capacity += device.caps.max_in_flight;
+  return capacity;
+}
+
+}  // namespace
+
+Batcher::Impl::Impl(std::unique_ptr<DevicePool> pool, const BatcherOptions& options, Clock& clock,
+                    BatchObserver& observer)
+    : options_(Clip(options, *pool)),
+      device_capacity_(CapacityOf(*pool)),
       clock_(clock),
-      observer_(observer) {
-  for (auto& device : devices) {
-    slots_.push_back(std::make_unique<DeviceSlot>());
-    slots_.back()->device = std::move(device);
-  }
-  for (size_t i = 0; i < slots_.size(); ++i) threads_.emplace_back([this, i] { WorkerLoop(i); });
-  threads_.emplace_back([this] { CompletionLoop(); });
+      observer_(observer),
+      queues_(options_.max_batch_tokens, options_.max_queue_delay),
+      pool_(std::move(pool)) {
+  pool_->SetOnRoom([this] { Pump(); });
+  thread_ = std::thread([this] { ThreadLoop(); });
 }
 
 Batcher::Impl::~Impl() {
-  Finished orphans;
   {
     const absl::MutexLock lock(&mutex_);
     accepting_ = false;
+    Remove(queues_.RemoveAll(ShuttingDown()));
+    while (batches_in_flight_ > 0) idle_changed_.Wait(&mutex_);
     stopping_ = true;
-    const auto abandon = [](const std::shared_ptr<JobState>& state) {
-      state->status.Update(absl::UnavailableError("the server is shutting down"));
-    };
-    for (ModelQueue& queue : queues_) {
-      Batch all;
-      while (!queue.empty()) {
-        all = queue.TakeBatch(INT64_MAX, absl::InfinitePast());
-        for (const JobPiece& piece : all.pieces) {
-          abandon(piece.state);
-          if (--piece.state->batches_in_flight == 0) orphans.push_back(piece.state);
-        }
-      }
-    }
-    queues_.clear();
-    for (const Batch& batch : retries_) {
-      for (std::shared_ptr<JobState>& state :
-           Settle(batch, absl::UnavailableError("the server is shutting down"),
-                  absl::ZeroDuration())) {
-        orphans.push_back(std::move(state));
-      }
-    }
-    retries_.clear();
-    work_changed_.SignalAll();
-    completions_changed_.SignalAll();
+    thread_changed_.SignalAll();
   }
-  Answer(std::move(orphans));
-  for (std::thread& thread : threads_) thread.join();
+  thread_.join();
+  pool_.reset();  // no callback comes any more
 }
 
-absl::StatusOr<std::shared_ptr<const ServedModel>> Batcher::Impl::Load(
+absl::StatusOr<std::shared_ptr<ServedModel>> Batcher::Impl::Load(
     std::string name, int64_t version, std::shared_ptr<const LoadedModel> model) {
   auto served = std::make_shared<ServedModel>();
   served->name = std::move(name);
   served->version = version;
   served->model = std::move(model);
-  for (const auto& slot : slots_) {
-    const absl::MutexLock lock(&slot->mutex);
-    absl::StatusOr<std::unique_ptr<LoadedProgram>> program =
-        slot->device->Load(served->model->program());
-    if (!program.ok()) {
-      return absl::Status(program.status().code(),
-                          AbslView(StrCat("device '", slot->device->caps().name,
-                                          "': ", program.status().message())));
-    }
-    served->programs.push_back(*std::move(program));
-  }
+  absl::StatusOr<std::unique_ptr<PooledProgram>> program = pool_->Load(served->model->program());
+  if (!program.ok()) return program.status();
+  served->program = *std::move(program);
+  served->memory_bytes = served->program->memory_bytes();
   return served;
-}
-
-ModelQueue& Batcher::Impl::QueueOf(const std::shared_ptr<const ServedModel>& model) {
-  const auto found = std::ranges::find(queues_, model, &ModelQueue::model);
-  return found != queues_.end() ? *found : queues_.emplace_back(model);
 }
 
 absl::Status Batcher::Impl::CheckAdmission(const JobState& state, RejectReason& reason) const {
@@ -176,9 +147,9 @@ absl::Status Batcher::Impl::CheckAdmission(const JobState& state, RejectReason& 
   }
   reason = RejectReason::kQueueFull;
   const int64_t tokens = state.TokensFrom(0);
-  const auto found = std::ranges::find(queues_, state.job.model, &ModelQueue::model);
-  const int64_t queued_tokens = found != queues_.end() ? found->tokens() : 0;
-  const int64_t queued_requests = found != queues_.end() ? found->requests() : 0;
+  const ModelQueue* queue = queues_.Find(state.job.model);
+  const int64_t queued_tokens = queue != nullptr ? queue->tokens() : 0;
+  const int64_t queued_requests = queue != nullptr ? queue->requests() : 0;
   if (queued_tokens + tokens > options_.max_queue_tokens) {
     return absl::ResourceExhaustedError(
         StrCat("the request has ", tokens, " tokens and ", queued_tokens, " of at most ",
@@ -197,11 +168,19 @@ absl::Status Batcher::Impl::Admit(const std::shared_ptr<JobState>& state, Reject
   const absl::MutexLock lock(&mutex_);
   if (absl::Status status = CheckAdmission(*state, reason); !status.ok()) return status;
   ++unanswered_;
-  QueueOf(state->job.model).Add(state);
+  if (queues_.empty()) last_progress_ = state->submitted;
+  queues_.Add(state);
+  PumpLocked();
+  if (queues_.empty()) return absl::OkStatus();
+  WakeBefore(std::min({state->job.deadline, last_progress_ + options_.max_outage,
+                       options_.max_queue_delay > absl::ZeroDuration()
+                           ? state->submitted + options_.max_queue_delay
+                           : absl::InfiniteFuture()}));
   return absl::OkStatus();
 }
 
 void Batcher::Impl::Submit(InferenceJob job) {
+  if (job.model->model->damaged()) return job.done(job.model->model->CheckIntact());
   auto state = std::make_shared<JobState>();
   state->submitted = clock_.Now();
   state->job = std::move(job);
@@ -220,9 +199,7 @@ void Batcher::Impl::Submit(InferenceJob job) {
     observer_.OnQueueChange(*model, -1, -tokens);
     observer_.OnRejected(*model, reason);
     state->job.done(std::move(admitted));
-    return;
   }
-  work_changed_.Signal();
 }
 
 void Batcher::Impl::StopAccepting() {
@@ -238,131 +215,68 @@ bool Batcher::Impl::WaitUntilIdle(absl::Time deadline) {
   return unanswered_ == 0;
 }
 
-std::vector<DeviceCaps> Batcher::Impl::DeviceList() const {
-  std::vector<DeviceCaps> list;
-  for (const auto& slot : slots_) list.push_back(slot->device->caps());
-  return list;
-}
-
-void Batcher::Impl::RemoveDead(absl::Time now, Work& work) {
-  for (auto queue = queues_.begin(); queue != queues_.end();) {
-    for (ModelQueue::Removed& removed : queue->RemoveDead(now)) {
-      if (removed.state->batches_in_flight == 0) work.to_answer.push_back(removed.state);
-      work.dead.push_back(std::move(removed));
-    }
-    queue = queue->empty() ? queues_.erase(queue) : std::next(queue);
-  }
-}
-
-std::optional<Batch> Batcher::Impl::TakeRetry(size_t device_index) {
-  const auto found = std::ranges::find_if(
-      retries_, [&](const Batch& batch) { return batch.failed_on != device_index; });
-  if (found == retries_.end()) return std::nullopt;
-  Batch batch = std::move(*found);
-  retries_.erase(found);
-  return batch;
-}
-
-// Deficit round robin: each turn adds a batch's worth of tokens to a queue's credit, and what it
-// takes is subtracted; the queue then goes to the back.
-std::optional<Batch> Batcher::Impl::TakeFromQueues(absl::Time now) {
-  for (size_t turn = 0; turn < 2 * queues_.size() + 1; ++turn) {
-    const auto ready = std::ranges::find_if(queues_, [&](const ModelQueue& queue) {
-      return queue.ReadyAt(options_.max_batch_tokens, options_.max_queue_delay) <= now;
-    });
-    if (ready == queues_.end()) return std::nullopt;
-    queues_.splice(queues_.end(), queues_, ready);
-    ModelQueue& queue = queues_.back();
-    queue.deficit_tokens =
-        std::min(queue.deficit_tokens + options_.max_batch_tokens, 2 * options_.max_batch_tokens);
-    if (queue.deficit_tokens <= 0) continue;  // still paying for a sequence beyond the budget
-    Batch batch = queue.TakeBatch(std::min(queue.deficit_tokens, options_.max_batch_tokens), now);
-    queue.deficit_tokens -= batch.tokens;
-    if (queue.empty()) queues_.pop_back();
-    return batch;
-  }
-  return std::nullopt;
-}
-
-absl::Time Batcher::Impl::NextReady() const {
-  absl::Time next = absl::InfiniteFuture();
-  for (const ModelQueue& queue : queues_) {
-    next = std::min(next, queue.ReadyAt(options_.max_batch_tokens, options_.max_queue_delay));
-  }
-  return next;
-}
-
-std::optional<Work> Batcher::Impl::NextWork(size_t device_index) {
+void Batcher::Impl::Pump() {
   const absl::MutexLock lock(&mutex_);
-  while (true) {
-    if (stopping_) return std::nullopt;
-    const absl::Time now = clock_.Now();
-    Work work;
-    RemoveDead(now, work);
-    work.batch = TakeRetry(device_index);
-    if (!work.batch.has_value()) work.batch = TakeFromQueues(now);
-    if (work.batch.has_value() || !work.dead.empty()) return work;
-    clock_.Wait(work_changed_, mutex_, NextReady());
+  PumpLocked();
+}
+
+void Batcher::Impl::PumpLocked() {
+  if (queues_.empty() || batches_in_flight_ >= device_capacity_) return;
+  const absl::Time now = clock_.Now();
+  Remove(queues_.RemoveDead(now));
+  while (batches_in_flight_ < device_capacity_ && DispatchOne(now)) {
   }
 }
 
-void Batcher::Impl::WorkerLoop(size_t device_index) {
-  BatchRunner runner(*slots_[device_index], device_index);
-  while (std::optional<Work> work = NextWork(device_index)) {
-    for (const ModelQueue::Removed& removed : work->dead) ReportRemoved(removed);
-    Answer(std::move(work->to_answer));
-    if (work->batch.has_value()) RunBatch(runner, device_index, *std::move(work->batch));
+bool Batcher::Impl::DispatchOne(absl::Time now) {
+  for (ModelQueue* queue : queues_.Eligible(now)) {
+    const int64_t budget_tokens = queues_.BudgetTokens(*queue);
+    const std::vector<int32_t> offsets = queue->Preview(budget_tokens);
+    const std::optional<DevicePool::Slot> slot =
+        pool_->Choose(*queue->model()->program,
+                      {.sequence_offsets = offsets, .waiting_tokens = queues_.tokens()});
+    if (!slot.has_value()) continue;  // its devices are busy; those of another model may not be
+    last_progress_ = now;
+    Dispatch(*slot, queues_.TakeBatch(*queue, std::min(budget_tokens, slot->token_budget), now));
+    return true;
   }
+  return false;
 }
 
-void Batcher::Impl::ReportRemoved(const ModelQueue::Removed& removed) {
-  // The status is set and does not change any more: it may be read without the lock.
-  const JobState& state = *removed.state;
-  observer_.OnQueueChange(*state.job.model, -1, -removed.tokens);
-  if (absl::IsCancelled(state.status)) {
-    observer_.OnRejected(*state.job.model, RejectReason::kCancelled);
-  } else if (absl::IsDeadlineExceeded(state.status)) {
-    observer_.OnRejected(*state.job.model, RejectReason::kExpired);
+void Batcher::Impl::Dispatch(const DevicePool::Slot& slot, Batch batch) {
+  ++batches_in_flight_;
+  std::unique_ptr<BatchBuffers> buffers;
+  if (free_buffers_.empty()) {
+    buffers = std::make_unique<BatchBuffers>();
+  } else {
+    buffers = std::move(free_buffers_.back());
+    free_buffers_.pop_back();
   }
+  const PooledProgram& program = *batch.model->program;
+  auto task = std::make_unique<BatchTask>(
+      std::move(batch), std::move(buffers), clock_, observer_,
+      [this](BatchTask::Outcome outcome) { OnDone(std::move(outcome)); });
+  pool_->Dispatch(slot, program, std::move(task));
 }
 
-void Batcher::Impl::RunBatch(BatchRunner& runner, size_t device_index, Batch batch) {
-  if (batch.failed_on == Batch::kNoDevice) {  // else it left the queue in its first run
-    const int64_t requests = std::ranges::count_if(batch.pieces, [](const JobPiece& piece) {
-      return piece.last == piece.state->job.sequences.size();
-    });
-    observer_.OnQueueChange(*batch.model, -requests, -batch.tokens);
-  }
-  const absl::Time start = clock_.Now();
-  const absl::Status status = runner.Run(batch);
-  const absl::Duration duration = clock_.Now() - start;
-  observer_.OnBatch(*batch.model, slots_[device_index]->device->caps().name,
-                    {.tokens = batch.tokens,
-                     .sequences = batch.sequences,
-                     .duration = duration,
-                     .status = status});
+void Batcher::Impl::OnDone(BatchTask::Outcome outcome) {
   Finished finished;
   {
     const absl::MutexLock lock(&mutex_);
-    const bool is_first_failure = batch.failed_on == Batch::kNoDevice;
-    if (MayRunElsewhere(status) && is_first_failure && slots_.size() > 1 && !stopping_) {
-      batch.failed_on = device_index;
-      retries_.push_back(std::move(batch));
-      work_changed_.SignalAll();
-      return;
-    }
-    finished = Settle(batch, status, duration);
+    free_buffers_.push_back(std::move(outcome.buffers));
+    finished = Settle(outcome);
   }
   Deliver(std::move(finished));
+  const absl::MutexLock lock(&mutex_);
+  if (--batches_in_flight_ == 0) idle_changed_.SignalAll();
 }
 
-Finished Batcher::Impl::Settle(const Batch& batch, const absl::Status& status,
-                               absl::Duration duration) {
+Finished Batcher::Impl::Settle(const BatchTask::Outcome& outcome) {
   Finished finished;
-  for (const JobPiece& piece : batch.pieces) {
+  for (const JobPiece& piece : outcome.batch.pieces) {
     JobState& state = *piece.state;
-    state.status.Update(status);
-    state.result.compute_time += duration;
+    state.status.Update(outcome.status);
+    state.result.compute_time += outcome.duration;
     --state.batches_in_flight;
     // A failed job that still has sequences in its queue is answered when the queue drops it.
     if (state.batches_in_flight == 0 && state.all_dispatched()) finished.push_back(piece.state);
@@ -374,10 +288,9 @@ void Batcher::Impl::Deliver(Finished finished) {
   if (finished.empty()) return;
   {
     const absl::MutexLock lock(&mutex_);
-    const bool has_more_work = !queues_.empty() || !retries_.empty();
-    if (has_more_work && !stopping_) {
+    if (!queues_.empty()) {
       completions_.push_back(std::move(finished));
-      completions_changed_.Signal();
+      thread_changed_.Signal();
       return;
     }
   }
@@ -398,32 +311,87 @@ void Batcher::Impl::Answer(Finished finished) {
   if (unanswered_ == 0) idle_changed_.SignalAll();
 }
 
-void Batcher::Impl::CompletionLoop() {
+void Batcher::Impl::Remove(std::vector<ModelQueue::Removed> removed) {
+  if (removed.empty()) return;
+  // Those with batches in flight are answered when these come back.
+  Finished finished;
+  for (ModelQueue::Removed& job : removed) {
+    if (job.state->batches_in_flight == 0) finished.push_back(job.state);
+    removed_.push_back(std::move(job));
+  }
+  completions_.push_back(std::move(finished));
+  thread_changed_.Signal();
+}
+
+void Batcher::Impl::ReportRemoved(const ModelQueue::Removed& removed) {
+  // The status is set and does not change any more: it may be read without the lock.
+  const JobState& state = *removed.state;
+  observer_.OnQueueChange(*state.job.model, -1, -removed.tokens);
+  if (absl::IsCancelled(state.status)) {
+    observer_.OnRejected(*state.job.model, RejectReason::kCancelled);
+  } else if (absl::IsDeadlineExceeded(state.status)) {
+    observer_.OnRejected(*state.job.model, RejectReason::kExpired);
+  }
+}
+
+absl::Time Batcher::Impl::NextEvent(absl::Time now) const {
+  if (queues_.empty()) return absl::InfiniteFuture();
+  return std::min(queues_.NextEvent(now), last_progress_ + options_.max_outage);
+}
+
+void Batcher::Impl::WakeBefore(absl::Time event) {
+  if (event < thread_wakes_at_) thread_changed_.Signal();
+}
+
+void Batcher::Impl::WatchTime(absl::Time now) {
+  Remove(queues_.RemoveDead(now));
+  PumpLocked();
+  if (queues_.empty() || now < last_progress_ + options_.max_outage) return;
+  last_progress_ = now;
+  const std::vector<DeviceStatus> devices = pool_->Devices();
+  const bool none_ready = std::ranges::none_of(
+      devices, [](const DeviceStatus& device) { return device.state == DeviceState::kReady; });
+  if (none_ready) {
+    Remove(queues_.RemoveAll(absl::UnavailableError(
+        StrCat("no device is ready; '", devices[0].caps.name, "': ", devices[0].reason))));
+  }
+}
+
+void Batcher::Impl::ThreadLoop() {
   while (true) {
     Finished finished;
+    std::vector<ModelQueue::Removed> removed;
     {
       const absl::MutexLock lock(&mutex_);
-      while (completions_.empty() && !stopping_) completions_changed_.Wait(&mutex_);
+      WatchTime(clock_.Now());
+      while (completions_.empty() && !stopping_) {
+        thread_wakes_at_ = NextEvent(clock_.Now());
+        clock_.Wait(thread_changed_, mutex_, thread_wakes_at_);
+        thread_wakes_at_ = absl::InfinitePast();
+        WatchTime(clock_.Now());
+      }
       if (completions_.empty()) return;
       finished = std::move(completions_.front());
       completions_.pop_front();
+      removed.swap(removed_);
     }
+    for (const ModelQueue::Removed& job : removed) ReportRemoved(job);
     Answer(std::move(finished));
   }
 }
 
-Batcher::Batcher(std::vector<std::unique_ptr<Device>> devices, const BatcherOptions& options,
-                 Clock& clock, BatchObserver& observer)
-    : impl_(std::make_unique<Impl>(std::move(devices), options, clock, observer)) {}
+Batcher::Batcher(std::unique_ptr<DevicePool> pool, const BatcherOptions& options, Clock& clock,
+                 BatchObserver& observer)
+    : impl_(std::make_unique<Impl>(std::move(pool), options, clock, observer)) {}
 Batcher::~Batcher() = default;
 
-absl::StatusOr<std::shared_ptr<const ServedModel>> Batcher::Load(
+absl::StatusOr<std::shared_ptr<ServedModel>> Batcher::Load(
     std::string name, int64_t version, std::shared_ptr<const LoadedModel> model) {
   return impl_->Load(std::move(name), version, std::move(model));
 }
 void Batcher::Submit(InferenceJob job) { impl_->Submit(std::move(job)); }
 void Batcher::StopAccepting() { impl_->StopAccepting(); }
 bool Batcher::WaitUntilIdle(absl::Time deadline) { return impl_->WaitUntilIdle(deadline); }
-std::vector<DeviceCaps> Batcher::DeviceList() const { return impl_->DeviceList(); }
+DevicePool& Batcher::pool() { return impl_->pool(); }
 
 }  // namespace sta

@@ -2,7 +2,7 @@
 //
 // Batcher: puts the sequences of waiting jobs together into batches and runs them on the devices.
 //
-//   Batcher batcher(std::move(devices), {}, clock, observer);
+//   Batcher batcher(std::make_unique<DevicePool>(...), {}, clock, observer);
 //   auto served = batcher.Load("minilm", 1, model);
 //   batcher.Submit({.model = *served, .sequences = ..., .done = [](auto result) { ... }});
 //   batcher.StopAccepting();
@@ -11,29 +11,30 @@
 // Behavior:
 //  - A batch is a set of sequences of one model packed end to end, never padded, of at most
 //    max_batch_tokens. A job that is larger is split over batches and joined again.
-//  - Work-conserving: an idle device takes what is queued at once. Batches grow by themselves while
-//    devices are busy. max_queue_delay only adds waiting if asked.
+//  - Work-conserving: a device that the pool offers takes what is queued at once. Batches grow by
+//    themselves while devices are busy. max_queue_delay only adds waiting if asked.
 //  - Queues are per model version and bounded in tokens and requests; earliest deadline first.
 //    Between models: deficit round robin over tokens.
-//  - A job that is cancelled or past its deadline when its turn comes is answered, not computed.
-//  - A batch whose device fails runs once more on another device, if there is one.
-// One worker thread a device. A worker that has finished a batch runs the callbacks itself when
-// nothing waits (the device would be idle anyway, and a hand-over costs a context switch);
-// otherwise it hands them to one completion thread and takes the next batch.
-// Thread-safe. The destructor answers what is still queued with UNAVAILABLE and joins all threads.
+//  - A job that is cancelled or past its deadline is answered, not computed.
+//  - A batch whose device fails runs on another device: DevicePool. Where no device is ready, jobs
+//    wait for one to come back, for at most max_outage.
+// A device's thread that has finished a batch runs the callbacks itself when nothing waits (the
+// device would be idle anyway, and a hand-over costs a context switch); otherwise it hands them to
+// the batcher's own thread, which also watches over deadlines, and takes the next batch.
+// Thread-safe. The destructor answers what is still queued with UNAVAILABLE, waits for what is
+// running and joins all threads.
 #ifndef SERVER_BATCHING_BATCHER_H_
 #define SERVER_BATCHING_BATCHER_H_
 
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "accel/device.h"
+#include "accel/device_pool/clock.h"
+#include "accel/device_pool/device_pool.h"
 #include "server/batching/batch_observer.h"
-#include "server/batching/clock.h"
 #include "server/batching/inference_job.h"
 
 namespace sta {
@@ -47,24 +48,27 @@ struct BatcherOptions {
   int64_t max_queue_requests = 4096;
   // How long a device waits for a batch to grow; 0: not at all.
   absl::Duration max_queue_delay = absl::ZeroDuration();
+  // How long jobs wait for a device to come back where none is ready.
+  absl::Duration max_outage = absl::Seconds(5);
 };
 
 class Batcher {
  public:
-  // At least one device. `clock` and `observer` outlive the batcher.
-  Batcher(std::vector<std::unique_ptr<Device>> devices, const BatcherOptions& options, Clock& clock,
+  // `clock` and `observer` outlive the batcher, which has the pool for itself.
+  Batcher(std::unique_ptr<DevicePool> pool, const BatcherOptions& options, Clock& clock,
           BatchObserver& observer);
   ~Batcher();
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
-  // Loads `model` on every device; blocks for as long as that takes, while batches of other models
-  // go on between the devices' loads. Statuses of Device::Load, with the device's name.
-  absl::StatusOr<std::shared_ptr<const ServedModel>> Load(std::string name, int64_t version,
-                                                          std::shared_ptr<const LoadedModel> model);
+  // Loads `model` on every device that takes it: DevicePool::Load. memory_bytes is what it takes on
+  // the devices.
+  absl::StatusOr<std::shared_ptr<ServedModel>> Load(std::string name, int64_t version,
+                                                    std::shared_ptr<const LoadedModel> model);
 
   // Never blocks. `job.done` is called exactly once with the rows or: RESOURCE_EXHAUSTED (queue
-  // full), UNAVAILABLE (draining, or every device failed), DEADLINE_EXCEEDED, CANCELLED.
+  // full), UNAVAILABLE (draining, or every device failed), DEADLINE_EXCEEDED, CANCELLED, DATA_LOSS
+  // (the model is damaged: LoadedModel::CheckIntact).
   void Submit(InferenceJob job);
 
   // From now on Submit answers UNAVAILABLE.
@@ -72,7 +76,8 @@ class Batcher {
   // Waits until every accepted job has been answered; false where `deadline` came first.
   bool WaitUntilIdle(absl::Time deadline);
 
-  std::vector<DeviceCaps> DeviceList() const;
+  // To look after the devices; Choose, Dispatch and SetOnRoom are the batcher's.
+  DevicePool& pool();
 
  private:
   class Impl;

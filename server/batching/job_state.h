@@ -50,13 +50,10 @@ struct JobPiece {
 };
 
 struct Batch {
-  static constexpr size_t kNoDevice = static_cast<size_t>(-1);
-
   std::shared_ptr<const ServedModel> model;
   std::vector<JobPiece> pieces;
   int64_t tokens = 0;
   int64_t sequences = 0;
-  size_t failed_on = kNoDevice;  // the device that this batch has failed on
 };
 
 }  // namespace sta

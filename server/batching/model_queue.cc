@@ -24,13 +24,27 @@ std::vector<ModelQueue::Removed> ModelQueue::RemoveDead(absl::Time now) {
       ++it;
       continue;
     }
-    const int64_t waiting_tokens = state.TokensFrom(state.next_sequence);
-    tokens_ -= waiting_tokens;
-    state.next_sequence = state.job.sequences.size();  // nothing of it will be dispatched any more
-    dead.push_back({.state = std::move(it->second), .tokens = waiting_tokens});
+    dead.push_back(Remove(std::move(it->second)));
     it = waiting_.erase(it);
   }
   return dead;
+}
+
+std::vector<ModelQueue::Removed> ModelQueue::RemoveAll(const absl::Status& status) {
+  std::vector<Removed> all;
+  for (auto& [order, state] : waiting_) {
+    state->status.Update(status);
+    all.push_back(Remove(std::move(state)));
+  }
+  waiting_.clear();
+  return all;
+}
+
+ModelQueue::Removed ModelQueue::Remove(std::shared_ptr<JobState> state) {
+  const int64_t waiting_tokens = state->TokensFrom(state->next_sequence);
+  tokens_ -= waiting_tokens;
+  state->next_sequence = state->job.sequences.size();  // nothing of it will be dispatched any more
+  return {.state = std::move(state), .tokens = waiting_tokens};
 }
 
 absl::Time ModelQueue::ReadyAt(int64_t budget_tokens, absl::Duration delay) const {
@@ -38,6 +52,18 @@ absl::Time ModelQueue::ReadyAt(int64_t budget_tokens, absl::Duration delay) cons
   const auto oldest = std::ranges::min_element(
       waiting_, {}, [](const auto& entry) { return entry.second->submitted; });
   return oldest->second->submitted + delay;
+}
+
+std::vector<int32_t> ModelQueue::Preview(int64_t budget_tokens) const {
+  std::vector<int32_t> offsets = {0};
+  for (const auto& [order, state] : waiting_) {
+    for (size_t i = state->next_sequence; i < state->job.sequences.size(); ++i) {
+      const int64_t end = offsets.back() + std::ssize(state->job.sequences[i].ids);
+      if (offsets.size() > 1 && end > budget_tokens) return offsets;
+      offsets.push_back(static_cast<int32_t>(end));
+    }
+  }
+  return offsets;
 }
 
 Batch ModelQueue::TakeBatch(int64_t budget_tokens, absl::Time now) {

@@ -35,6 +35,14 @@ class ModelQueue {
   // Removes jobs that failed, were cancelled or are past their deadline, and sets their status.
   // Those with batches in flight are answered when these come back, the others by the caller.
   std::vector<Removed> RemoveDead(absl::Time now);
+  // Removes all jobs, with `status`.
+  std::vector<Removed> RemoveAll(const absl::Status& status);
+
+  // Of the queue's jobs, which are at least one.
+  absl::Time earliest_deadline() const { return waiting_.begin()->first.first; }
+
+  // Lengths of the sequences that TakeBatch would take, as offsets.
+  std::vector<int32_t> Preview(int64_t budget_tokens) const;
 
   // When the queue may be served: at once where `budget_tokens` are waiting, else `delay` after its
   // oldest job came. The queue is not empty.
@@ -47,6 +55,8 @@ class ModelQueue {
   int64_t deficit_tokens = 0;  // of the round robin between models
 
  private:
+  Removed Remove(std::shared_ptr<JobState> state);
+
   using Order = std::pair<absl::Time, uint64_t>;  // deadline, arrival
 
   std::shared_ptr<const ServedModel> model_;

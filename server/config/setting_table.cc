@@ -29,12 +29,90 @@ absl::Status StorePath(std::string_view text, std::string& member) {
   return absl::OkStatus();
 }
 
+absl::Status StoreBool(std::string_view text, bool& member) {
+  const absl::StatusOr<std::string> choice = ParseChoice(text, {"true", "false"});
+  if (choice.ok()) member = *choice == "true";
+  return choice.status();
+}
+
+std::string ShowBool(bool value) { return value ? "true" : "false"; }
+
+constexpr int64_t kMaxStoreBytes = int64_t{1} << 50;
+
 constexpr std::array kSettings = {
     SettingSpec{"store", "DIR",
                 "Folder of models, DIR/NAME/VERSION/; the newest version of each is served. "
                 "Required.",
                 [](std::string_view text, Settings& s) { return StorePath(text, s.store); },
                 [](const Settings& s) { return s.store; }},
+    SettingSpec{
+        "store_read_only", "BOOL",
+        "Whether the store is left as it is: true or false. Nothing is written, not even a "
+        "lock, so that servers may share it; a volume that cannot be written is treated so.",
+        [](std::string_view text, Settings& s) { return StoreBool(text, s.store_read_only); },
+        [](const Settings& s) { return ShowBool(s.store_read_only); }},
+    SettingSpec{"store_max_bytes", "SIZE",
+                "What all versions and unfinished uploads may take on the disk, what they share "
+                "counted once; uploads beyond it are refused with RESOURCE_EXHAUSTED. 0: no bound.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseByteSize(text, 0, kMaxStoreBytes), s.store_max_bytes);
+                },
+                [](const Settings& s) { return FormatByteSize(s.store_max_bytes); }},
+    SettingSpec{"model_max_bytes", "SIZE",
+                "What the versions and unfinished uploads of one name may take. 0: no bound.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseByteSize(text, 0, kMaxStoreBytes), s.model_max_bytes);
+                },
+                [](const Settings& s) { return FormatByteSize(s.model_max_bytes); }},
+    SettingSpec{"model_max_versions", "VERSIONS",
+                "Versions and unfinished uploads that one name may have. 0: no bound.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseCount(text, 0, 1 << 20), s.model_max_versions);
+                },
+                [](const Settings& s) { return StrCat(s.model_max_versions); }},
+    SettingSpec{"store_min_free_bytes", "SIZE",
+                "Space that uploads leave free on the store's volume.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseByteSize(text, 0, kMaxStoreBytes), s.store_min_free_bytes);
+                },
+                [](const Settings& s) { return FormatByteSize(s.store_min_free_bytes); }},
+    SettingSpec{"upload_expiry", "DURATION",
+                "An upload to which nothing came for so long is given up.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseDuration(text, absl::Hours(24 * 7)), s.upload_expiry);
+                },
+                [](const Settings& s) { return absl::FormatDuration(s.upload_expiry); }},
+    SettingSpec{
+        "keep_versions", "VERSIONS",
+        "Uploaded versions of a name beyond its newest so many are deleted, unless an alias "
+        "names one or would be rolled back to it. 0: all are kept.",
+        [](std::string_view text, Settings& s) {
+          return Store(ParseCount(text, 0, 1 << 20), s.keep_versions);
+        },
+        [](const Settings& s) { return StrCat(s.keep_versions); }},
+    SettingSpec{
+        "store_poll", "DURATION",
+        "How often the store is searched for versions that came or went by other means than "
+        "uploads. 0: only at the start.",
+        [](std::string_view text, Settings& s) {
+          return Store(ParseDuration(text, absl::Hours(24)), s.store_poll);
+        },
+        [](const Settings& s) { return absl::FormatDuration(s.store_poll); }},
+    SettingSpec{"load_newest", "VERSIONS",
+                "Newest versions of each name that are loaded besides those that have an alias.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseCount(text, 0, 1 << 20), s.load_newest);
+                },
+                [](const Settings& s) { return StrCat(s.load_newest); }},
+    SettingSpec{
+        "model_memory", "SIZE",
+        "What models may take in memory together, embedding tables apart. Where it is full, "
+        "idle models are put out, the least recently used first, and loaded again when they "
+        "are asked for. 0: no bound.",
+        [](std::string_view text, Settings& s) {
+          return Store(ParseByteSize(text, 0, kMaxStoreBytes), s.model_memory);
+        },
+        [](const Settings& s) { return FormatByteSize(s.model_memory); }},
     SettingSpec{
         "listen", "HOST:PORT", "Where gRPC is served; port 0 takes a free one.",
         [](std::string_view text, Settings& s) { return Store(ParseAddress(text), s.listen); },
@@ -57,20 +135,39 @@ constexpr std::array kSettings = {
                 [](const Settings& s) { return s.ports_file; }},
     SettingSpec{
         "devices", "LIST",
-        "Devices that compute, with commas between: emulator or emulator:THREADS. Without "
-        "THREADS an emulator uses every processor.",
+        "Devices that compute: auto, which is every card that XRT shows and an emulator, or a "
+        "list of xrt:INDEX, emulator, emulator:THREADS and emulator=COUNT with commas between. "
+        "Emulators without THREADS share the processors.",
         [](std::string_view text, Settings& s) { return Store(ParseDevices(text), s.devices); },
         [](const Settings& s) { return FormatDevices(s.devices); }},
     SettingSpec{
         "pin_threads", "BOOL",
         "Whether an emulator's threads keep to a core each: true or false. For machines that "
         "run nothing else.",
-        [](std::string_view text, Settings& s) {
-          const absl::StatusOr<std::string> choice = ParseChoice(text, {"true", "false"});
-          if (choice.ok()) s.pin_threads = *choice == "true";
-          return choice.status();
-        },
-        [](const Settings& s) { return std::string(s.pin_threads ? "true" : "false"); }},
+        [](std::string_view text, Settings& s) { return StoreBool(text, s.pin_threads); },
+        [](const Settings& s) { return ShowBool(s.pin_threads); }},
+    SettingSpec{"xclbin", "FILE", "What is put on the cards: the STA kernel as Vitis links it.",
+                [](std::string_view text, Settings& s) { return StorePath(text, s.xclbin); },
+                [](const Settings& s) { return s.xclbin; }},
+    SettingSpec{"xrt_shim", "FILE",
+                "The library through which XRT reaches cards: a path, or a name that the loader "
+                "finds. libsta_virtual_xrt.so makes cards of software.",
+                [](std::string_view text, Settings& s) { return StorePath(text, s.xrt_shim); },
+                [](const Settings& s) { return s.xrt_shim; }},
+    SettingSpec{"card_timeout", "DURATION",
+                "A run on a card that takes longer, and longer than four times its estimate, is "
+                "taken to hang: it is aborted and runs elsewhere.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseDuration(text, absl::Hours(1)), s.card_timeout);
+                },
+                [](const Settings& s) { return absl::FormatDuration(s.card_timeout); }},
+    SettingSpec{"audit_fraction", "FRACTION",
+                "Share of the batches, 0 to 1, that are computed on a second device and compared "
+                "before they are answered.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseFraction(text), s.audit_fraction);
+                },
+                [](const Settings& s) { return StrCat(s.audit_fraction); }},
     SettingSpec{"max_batch_tokens", "TOKENS", "Tokens that are computed together at the most.",
                 [](std::string_view text, Settings& s) {
                   return Store(ParseCount(text, 16, 1 << 20), s.max_batch_tokens);

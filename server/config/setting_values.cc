@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -34,20 +35,39 @@ bool IsDecimal(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-absl::StatusOr<DeviceSetting> ParseDevice(std::string_view text) {
-  const size_t colon = text.find(':');
-  const std::string_view kind = text.substr(0, colon);
-  const std::string allowed =
-      StrCat("emulator or emulator:THREADS with 1 to ", kMaxDeviceThreads, " threads");
-  if (kind != "emulator") return Refuse(text, "not a device", allowed);
-  DeviceSetting device;
-  if (colon == std::string_view::npos) return device;
-  const std::string_view threads = text.substr(colon + 1);
-  if (!IsDecimal(threads) || !absl::SimpleAtoi(AbslView(threads), &device.threads) ||
-      device.threads < 1 || device.threads > kMaxDeviceThreads) {
-    return Refuse(text, "not a device", allowed);
+absl::Status RefuseDevice(std::string_view text) {
+  return Refuse(text, "not a device",
+                StrCat("auto, or a list of emulator, emulator:THREADS with 1 to ",
+                       kMaxDeviceThreads, " threads, emulator=COUNT with 1 to ", kMaxDevices,
+                       " emulators and xrt:INDEX with 0 to ", kMaxDevices - 1));
+}
+
+std::optional<int> ParseSmall(std::string_view text, int minimum, int maximum) {
+  int value = 0;
+  if (!IsDecimal(text) || !absl::SimpleAtoi(AbslView(text), &value)) return std::nullopt;
+  return value >= minimum && value <= maximum ? std::optional(value) : std::nullopt;
+}
+
+// The devices that one part of a list stands for; none where it stands for nothing.
+std::vector<DeviceSetting> ParseDevicePart(std::string_view text) {
+  constexpr std::string_view kThreads = "emulator:";
+  constexpr std::string_view kCount = "emulator=";
+  constexpr std::string_view kCard = "xrt:";
+  if (text == "emulator") return {{.kind = "emulator"}};
+  if (text.starts_with(kThreads)) {
+    const std::optional<int> threads =
+        ParseSmall(text.substr(kThreads.size()), 1, kMaxDeviceThreads);
+    if (threads.has_value()) return {{.kind = "emulator", .threads = *threads}};
+  } else if (text.starts_with(kCount)) {
+    const std::optional<int> count = ParseSmall(text.substr(kCount.size()), 1, kMaxDevices);
+    if (count.has_value()) {
+      return std::vector<DeviceSetting>(static_cast<size_t>(*count), {.kind = "emulator"});
+    }
+  } else if (text.starts_with(kCard)) {
+    const std::optional<int> index = ParseSmall(text.substr(kCard.size()), 0, kMaxDevices - 1);
+    if (index.has_value()) return {{.kind = "xrt", .index = *index}};
   }
-  return device;
+  return {};
 }
 
 }  // namespace
@@ -130,15 +150,33 @@ absl::StatusOr<Address> ParseAddress(std::string_view text) {
   return address;
 }
 
+absl::StatusOr<double> ParseFraction(std::string_view text) {
+  double value = 0;
+  if (!absl::SimpleAtod(AbslView(text), &value) || !(value >= 0 && value <= 1)) {
+    return Refuse(text, "not a fraction", "a number from 0 to 1, such as 0.01");
+  }
+  return value;
+}
+
 absl::StatusOr<std::vector<DeviceSetting>> ParseDevices(std::string_view text) {
+  if (text == "auto") return std::vector<DeviceSetting>{{.kind = "auto"}};
   std::vector<DeviceSetting> devices;
   for (absl::string_view part : absl::StrSplit(AbslView(text), ',')) {
-    absl::StatusOr<DeviceSetting> device = ParseDevice(StdView(absl::StripAsciiWhitespace(part)));
-    if (!device.ok()) return device.status();
-    if (devices.size() == kMaxDevices) {
+    const std::string_view stripped = StdView(absl::StripAsciiWhitespace(part));
+    if (stripped == "auto") {
+      return Refuse(text, "a list with auto in it", "auto alone, which has an emulator, or a list");
+    }
+    const std::vector<DeviceSetting> more = ParseDevicePart(stripped);
+    if (more.empty()) return RefuseDevice(stripped);
+    for (const DeviceSetting& device : more) {
+      if (device.kind == "xrt" && std::ranges::find(devices, device) != devices.end()) {
+        return Refuse(text, "a list with a card twice", "every card once");
+      }
+      devices.push_back(device);
+    }
+    if (std::ssize(devices) > kMaxDevices) {
       return Refuse(text, "too long a list", StrCat("1 to ", kMaxDevices, " devices"));
     }
-    devices.push_back(*std::move(device));
   }
   return devices;
 }
@@ -146,6 +184,7 @@ absl::StatusOr<std::vector<DeviceSetting>> ParseDevices(std::string_view text) {
 std::string FormatDevices(const std::vector<DeviceSetting>& devices) {
   return absl::StrJoin(devices, ",", [](std::string* out, const DeviceSetting& device) {
     StrAppend(out, device.kind);
+    if (device.kind == "xrt") StrAppend(out, ":", device.index);
     if (device.threads != 0) StrAppend(out, ":", device.threads);
   });
 }

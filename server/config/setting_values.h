@@ -31,7 +31,11 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text, absl::Durati
 // "host:port" or "[ipv6]:port", port 0..65535.
 absl::StatusOr<Address> ParseAddress(std::string_view text);
 
-// A list with commas of "emulator" or "emulator:THREADS"; 1 to 64 devices of 1 to 256 threads.
+// A number from 0 to 1.
+absl::StatusOr<double> ParseFraction(std::string_view text);
+
+// "auto", or a list with commas of "emulator", "emulator:THREADS", "emulator=COUNT" and
+// "xrt:INDEX"; 1 to 64 devices, those of a list distinct cards, of 1 to 256 threads.
 absl::StatusOr<std::vector<DeviceSetting>> ParseDevices(std::string_view text);
 std::string FormatDevices(const std::vector<DeviceSetting>& devices);
 

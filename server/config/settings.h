@@ -25,16 +25,30 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-// One device that computes batches.
+// One device that computes batches, or "auto": every card that there is, and an emulator.
 struct DeviceSetting {
-  std::string kind = "emulator";
-  int threads = 0;  // 0: one a processor
+  std::string kind = "auto";  // "auto", "emulator" or "xrt"
+  int threads = 0;            // of an emulator; 0: those without share the processors
+  int index = 0;              // of a card
 
   friend bool operator==(const DeviceSetting&, const DeviceSetting&) = default;
 };
 
 struct Settings {
   std::string store;
+  bool store_read_only = false;
+  // Bounds of what uploads may take; 0: none.
+  int64_t store_max_bytes = 0;
+  int64_t model_max_bytes = 0;
+  int64_t model_max_versions = 0;
+  int64_t store_min_free_bytes = 0;
+  absl::Duration upload_expiry = absl::Hours(24);
+  int64_t keep_versions = 0;  // 0: all
+  // How often what came into the store by other means is looked for; 0: never.
+  absl::Duration store_poll = absl::Seconds(2);
+  int64_t load_newest = 1;
+  int64_t model_memory = 0;  // bytes; 0: no bound
+
   Address listen = {"127.0.0.1", 8001};
   // The metrics page; an empty host turns it off.
   Address metrics = {"127.0.0.1", 8002};
@@ -42,6 +56,11 @@ struct Settings {
 
   std::vector<DeviceSetting> devices = {DeviceSetting{}};
   bool pin_threads = false;
+  // What XRT puts on the cards, and what it reaches them through.
+  std::string xclbin = "/usr/share/sta/sta.xclbin";
+  std::string xrt_shim = "libxrt_core.so.2";
+  absl::Duration card_timeout = absl::Seconds(5);
+  double audit_fraction = 0;
   int64_t max_batch_tokens = 4096;
   int64_t max_queue_tokens = 1 << 18;
   int64_t max_queue_requests = 4096;

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// ServedModel: one version of a model, ready on every device of the process. Immutable and shared:
-// a request holds a shared_ptr to it (its lease) until its reply is written. It must be gone before
-// the devices are.
+// ServedModel: one version of a model, ready on the devices of the process that take it. Immutable
+// and shared: a request holds a shared_ptr to it (its lease) until its reply is written. It must be
+// gone before the devices are.
 #ifndef SERVER_MODELS_SERVED_MODEL_H_
 #define SERVER_MODELS_SERVED_MODEL_H_
 
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "accel/device.h"
+#include "accel/device_pool/device_pool.h"
 #include "model_store/model/loaded_model.h"
 
 namespace sta {
@@ -20,7 +19,8 @@ struct ServedModel {
   std::string name;
   int64_t version = 0;
   std::shared_ptr<const LoadedModel> model;
-  std::vector<std::unique_ptr<LoadedProgram>> programs;  // by device, in the batcher's order
+  std::unique_ptr<PooledProgram> program;
+  int64_t memory_bytes = 0;  // of all that, files that are mapped apart
 };
 
 }  // namespace sta

@@ -3,9 +3,11 @@
 
 #include <prometheus/text_serializer.h>
 
-#include <exception>
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "server/models/model_status.h"
 #include "server/observability/buckets.h"
 #include "strings/str_cat.h"
 
@@ -58,16 +60,12 @@ Metrics::Metrics(std::string_view version)
           GaugeFamily(*registry_, "sta_queue_depth_tokens", "Tokens that wait for a device.")),
       rejected_(CounterFamily(*registry_, "sta_rejected_total",
                               "Requests that were answered without being computed, by reason.")),
-      device_busy_(CounterFamily(*registry_, "sta_device_busy_seconds_total",
-                                 "Time that a device spent on batches.")),
-      device_batches_(CounterFamily(*registry_, "sta_device_batches_total",
-                                    "Batches that a device has run, failed ones included.")),
-      device_failures_(CounterFamily(*registry_, "sta_device_failures_total",
-                                     "Batches that failed on a device.")),
       load_duration_(HistogramFamily(*registry_, "sta_model_load_duration_seconds",
                                      "Time to load a model version.")),
       load_failures_(CounterFamily(*registry_, "sta_model_load_failures_total",
-                                   "Model versions that could not be loaded.")) {
+                                   "Model versions that could not be loaded.")),
+      model_state_(GaugeFamily(*registry_, "sta_model_state",
+                               "1 for the state that a model version is in, 0 for the others.")) {
   prometheus::BuildGauge()
       .Name("sta_build_info")
       .Help("Always 1; the labels tell what is running.")
@@ -115,7 +113,53 @@ void Metrics::RegisterModel(std::string_view model, int64_t version) {
   codes_[{key, absl::StatusCode::kOk}] = &requests_.Add(with_code);
 }
 
-void Metrics::RegisterDevice(std::string_view device) { ForDevice(device); }
+void Metrics::SetModelState(std::string_view model, int64_t version, std::string_view state) {
+  const std::pair key(std::string(model), version);
+  if (!state.empty()) {
+    const absl::MutexLock lock(&mutex_);
+    StateGauges& gauges = states_[key];
+    if (gauges.empty()) {
+      for (int i = 0; i <= static_cast<int>(ModelState::kFailed); ++i) {
+        const std::string name(ModelStateName(static_cast<ModelState>(i)));
+        gauges[name] = &model_state_.Add(
+            {{"model", key.first}, {"version", StrCat(version)}, {"state", name}});
+      }
+    }
+    for (const auto& [name, gauge] : gauges) gauge->Set(name == state ? 1 : 0);
+    if (durations_.contains({key.first, version, "ModelInfer"})) return;
+  } else {
+    const absl::MutexLock lock(&mutex_);
+    const auto gauges = states_.find(key);
+    if (gauges == states_.end()) return;
+    for (const auto& [name, gauge] : gauges->second) model_state_.Remove(gauge);
+    states_.erase(gauges);
+    ForgetVersion(key.first, version);
+    return;
+  }
+  RegisterModel(model, version);
+}
+
+void Metrics::ForgetVersion(const std::string& model, int64_t version) {
+  const auto is_of_it = [&](const RequestKey& key) {
+    return key.model == model && key.version == version;
+  };
+  std::erase_if(durations_, [&](const auto& entry) {
+    if (is_of_it(entry.first)) request_duration_.Remove(entry.second);
+    return is_of_it(entry.first);
+  });
+  std::erase_if(codes_, [&](const auto& entry) {
+    if (is_of_it(entry.first.first)) requests_.Remove(entry.second);
+    return is_of_it(entry.first.first);
+  });
+}
+
+prometheus::Family<prometheus::Counter>& Metrics::AddCounters(const char* name, const char* help) {
+  return CounterFamily(*registry_, name, help);
+}
+
+void Metrics::AddCollectable(std::shared_ptr<prometheus::Collectable> collectable) {
+  collectables_.push_back(std::move(collectable));
+}
 
 ModelMetrics& Metrics::ForModel(std::string_view model) {
   const absl::MutexLock lock(&mutex_);
@@ -126,43 +170,21 @@ std::string_view Metrics::Label(std::string_view model) const {
   return model.empty() || models_.contains(model) ? model : kUnknown;
 }
 
-Metrics::DeviceMetrics& Metrics::ForDevice(std::string_view device) {
-  const absl::MutexLock lock(&mutex_);
-  auto found = devices_.find(device);
-  if (found == devices_.end()) {
-    const prometheus::Labels labels = {{"device", std::string(device)}};
-    found = devices_
-                .emplace(std::string(device), std::make_unique<DeviceMetrics>(DeviceMetrics{
-                                                  .busy_seconds = device_busy_.Add(labels),
-                                                  .batches = device_batches_.Add(labels),
-                                                  .failures = device_failures_.Add(labels)}))
-                .first;
-  }
-  return *found->second;
-}
-
 void Metrics::CountRequest(std::string_view model, int64_t version, std::string_view rpc,
                            absl::StatusCode code, absl::Duration duration) {
-  prometheus::Histogram* histogram = nullptr;
-  prometheus::Counter* counter = nullptr;
-  {
-    const absl::MutexLock lock(&mutex_);
-    const std::string_view label = Label(model);
-    const RequestKey key = {std::string(label), label == model ? version : 0, std::string(rpc)};
-    const prometheus::Labels labels = {
-        {"model", key.model}, {"version", StrCat(key.version)}, {"rpc", key.rpc}};
-    prometheus::Histogram*& known_histogram = durations_[key];
-    if (known_histogram == nullptr) {
-      known_histogram = &request_duration_.Add(labels, DurationBuckets());
-    }
-    prometheus::Counter*& known_counter = codes_[{key, code}];
-    if (known_counter == nullptr) {
-      prometheus::Labels with_code = labels;
-      with_code["code"] = absl::StatusCodeToString(code);
-      known_counter = &requests_.Add(with_code);
-    }
-    histogram = known_histogram;
-    counter = known_counter;
+  // Counted under the lock: a version that is deleted takes its series with it.
+  const absl::MutexLock lock(&mutex_);
+  const std::string_view label = Label(model);
+  const RequestKey key = {std::string(label), label == model ? version : 0, std::string(rpc)};
+  const prometheus::Labels labels = {
+      {"model", key.model}, {"version", StrCat(key.version)}, {"rpc", key.rpc}};
+  prometheus::Histogram*& histogram = durations_[key];
+  if (histogram == nullptr) histogram = &request_duration_.Add(labels, DurationBuckets());
+  prometheus::Counter*& counter = codes_[{key, code}];
+  if (counter == nullptr) {
+    prometheus::Labels with_code = labels;
+    with_code["code"] = absl::StatusCodeToString(code);
+    counter = &requests_.Add(with_code);
   }
   histogram->Observe(absl::ToDoubleSeconds(duration));
   counter->Increment();
@@ -189,31 +211,26 @@ void Metrics::ObserveModelLoad(std::string_view model, absl::Duration duration, 
 }
 
 absl::StatusOr<int> Metrics::Serve(const std::string& host, int port) {
-  const std::string address =
-      host.find(':') == std::string::npos ? StrCat(host, ":", port) : StrCat("[", host, "]:", port);
-  try {
-    exposer_ = std::make_unique<prometheus::Exposer>(address, /*num_threads=*/1);
-  } catch (const std::exception& error) {
-    return absl::UnavailableError(
-        StrCat("cannot serve metrics on ", address, ": ", std::string(error.what())));
-  }
-  exposer_->RegisterCollectable(registry_);
-  return exposer_->GetListeningPorts().front();
+  absl::StatusOr<std::unique_ptr<MetricsPage>> page = MetricsPage::Open(host, port);
+  if (!page.ok()) return page.status();
+  page_ = *std::move(page);
+  page_->Add(registry_);
+  for (const auto& collectable : collectables_) page_->Add(collectable);
+  return page_->port();
 }
 
 std::string Metrics::Text() const {
-  return prometheus::TextSerializer().Serialize(registry_->Collect());
+  std::vector<prometheus::MetricFamily> families = registry_->Collect();
+  for (const auto& collectable : collectables_) {
+    std::ranges::move(collectable->Collect(), std::back_inserter(families));
+  }
+  return prometheus::TextSerializer().Serialize(families);
 }
 
-void Metrics::OnBatch(const ServedModel& model, std::string_view device,
-                      const BatchRecord& record) {
+void Metrics::OnBatch(const ServedModel& model, const BatchRecord& record) {
   ModelMetrics& of_model = ForModel(model.name);
   of_model.batch_tokens.Observe(static_cast<double>(record.tokens));
   of_model.batch_sequences.Observe(static_cast<double>(record.sequences));
-  DeviceMetrics& of_device = ForDevice(device);
-  of_device.busy_seconds.Increment(absl::ToDoubleSeconds(record.duration));
-  of_device.batches.Increment();
-  if (!record.status.ok()) of_device.failures.Increment();
 }
 
 void Metrics::OnQueueChange(const ServedModel& model, int64_t requests, int64_t tokens) {

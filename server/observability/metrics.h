@@ -14,8 +14,8 @@
 #ifndef SERVER_OBSERVABILITY_METRICS_H_
 #define SERVER_OBSERVABILITY_METRICS_H_
 
+#include <prometheus/collectable.h>
 #include <prometheus/counter.h>
-#include <prometheus/exposer.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -34,6 +35,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "server/batching/batch_observer.h"
+#include "server/observability/metrics_page.h"
 
 namespace sta {
 
@@ -60,7 +62,14 @@ class Metrics final : public BatchObserver {
 
   // Makes the series of a model. Its name comes from the store.
   void RegisterModel(std::string_view model, int64_t version);
-  void RegisterDevice(std::string_view device);
+  // The state that a version is in, of server/models/model_status.h; registers it where it is new.
+  // An empty one: the version is gone, and with it what is counted of it alone.
+  void SetModelState(std::string_view model, int64_t version, std::string_view state);
+
+  // For parts with metrics of their own, before Serve. Handles are valid as long as this.
+  prometheus::Family<prometheus::Counter>& AddCounters(const char* name, const char* help);
+  // What is read when the page is asked for, besides our own.
+  void AddCollectable(std::shared_ptr<prometheus::Collectable> collectable);
 
   // Handles of a model that was registered; those of "unknown" otherwise. Valid as long as this.
   ModelMetrics& ForModel(std::string_view model);
@@ -81,8 +90,7 @@ class Metrics final : public BatchObserver {
   std::string Text() const;
 
   // BatchObserver:
-  void OnBatch(const ServedModel& model, std::string_view device,
-               const BatchRecord& record) override;
+  void OnBatch(const ServedModel& model, const BatchRecord& record) override;
   void OnQueueChange(const ServedModel& model, int64_t requests, int64_t tokens) override;
   void OnRejected(const ServedModel& model, RejectReason reason) override;
 
@@ -94,15 +102,11 @@ class Metrics final : public BatchObserver {
     // NOLINTNEXTLINE(modernize-use-nullptr): version 14 mistakes the 0 that <=> is compared with.
     auto operator<=>(const RequestKey&) const = default;
   };
-  struct DeviceMetrics {
-    prometheus::Counter& busy_seconds;
-    prometheus::Counter& batches;
-    prometheus::Counter& failures;
-  };
 
+  void ForgetVersion(const std::string& model, int64_t version)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The name itself if it is registered or empty, else "unknown".
   std::string_view Label(std::string_view model) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  DeviceMetrics& ForDevice(std::string_view device);
 
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Family<prometheus::Histogram>& request_duration_;
@@ -113,20 +117,20 @@ class Metrics final : public BatchObserver {
   prometheus::Family<prometheus::Gauge>& queue_requests_;
   prometheus::Family<prometheus::Gauge>& queue_tokens_;
   prometheus::Family<prometheus::Counter>& rejected_;
-  prometheus::Family<prometheus::Counter>& device_busy_;
-  prometheus::Family<prometheus::Counter>& device_batches_;
-  prometheus::Family<prometheus::Counter>& device_failures_;
   prometheus::Family<prometheus::Histogram>& load_duration_;
   prometheus::Family<prometheus::Counter>& load_failures_;
+  prometheus::Family<prometheus::Gauge>& model_state_;
 
   mutable absl::Mutex mutex_;
   std::map<std::string, std::unique_ptr<ModelMetrics>, std::less<>> models_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::string, std::unique_ptr<DeviceMetrics>, std::less<>> devices_
-      ABSL_GUARDED_BY(mutex_);
   std::map<RequestKey, prometheus::Histogram*> durations_ ABSL_GUARDED_BY(mutex_);
   std::map<std::pair<RequestKey, absl::StatusCode>, prometheus::Counter*> codes_
       ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<prometheus::Exposer> exposer_;
+  // By state.
+  using StateGauges = std::map<std::string, prometheus::Gauge*, std::less<>>;
+  std::map<std::pair<std::string, int64_t>, StateGauges> states_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<prometheus::Collectable>> collectables_;
+  std::unique_ptr<MetricsPage> page_;
 };
 
 }  // namespace sta

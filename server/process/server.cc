@@ -1,34 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/process/server.h"
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <random>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "accel/emulator/emulator_device.h"
 #include "server/config/build_version.h"
 #include "server/observability/logging.h"
+#include "server/process/device_list.h"
 #include "server/process/ports_file.h"
 #include "strings/str_cat.h"
 
 namespace sta {
 namespace {
 
-std::vector<std::unique_ptr<Device>> MakeDevices(const Settings& settings) {
-  const int processors = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  std::vector<std::unique_ptr<Device>> devices;
-  for (const DeviceSetting& device : settings.devices) {
-    const size_t index = devices.size();
-    devices.push_back(
-        MakeEmulatorDevice({.name = index == 0 ? "emulator" : StrCat("emulator:", index),
-                            .threads = device.threads > 0 ? device.threads : processors,
-                            .pin_threads = settings.pin_threads,
-                            .max_tokens = settings.max_batch_tokens}));
-  }
-  return devices;
+// Uploads that are not begun again for a week are given up, however slowly they go on.
+constexpr absl::Duration kMaxUploadAge = absl::Hours(24 * 7);
+constexpr size_t kFeedEvents = 4096;
+
+StoreOptions MakeStoreOptions(const Settings& settings) {
+  return {.read_only = settings.store_read_only,
+          .max_store_bytes = settings.store_max_bytes,
+          .max_model_bytes = settings.model_max_bytes,
+          .max_model_versions = settings.model_max_versions,
+          .min_free_bytes = settings.store_min_free_bytes,
+          .upload_expiry = settings.upload_expiry,
+          .max_upload_age = kMaxUploadAge,
+          .on_warning = [](const std::string& warning) {
+            LogWarning("store", {{"warning", warning}});
+          }};
+}
+
+ModelManagerOptions MakeManagerOptions(const Settings& settings) {
+  return {
+      .policy = {.load_newest = settings.load_newest, .memory_budget_bytes = settings.model_memory},
+      .keep_versions = settings.keep_versions};
+}
+
+// Different in every run.
+uint64_t RandomEpoch() {
+  std::random_device random;
+  return (uint64_t{random()} << 32) | random();
 }
 
 BatcherOptions MakeBatcherOptions(const Settings& settings) {
@@ -41,27 +57,46 @@ BatcherOptions MakeBatcherOptions(const Settings& settings) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Settings& settings) {
-  absl::StatusOr<StoreListing> listing = ScanStore(settings.store);
-  if (!listing.ok()) return listing.status();
-  for (const SkippedEntry& skipped : listing->skipped) {
-    LogWarning("store entry skipped", {{"path", skipped.path}, {"reason", skipped.reason}});
-  }
-  if (listing->versions.empty()) {
+  auto disk = std::make_unique<Disk>();
+  absl::StatusOr<std::unique_ptr<VersionStore>> store =
+      VersionStore::Open(settings.store, MakeStoreOptions(settings), disk->files, disk->clock);
+  if (!store.ok()) return store.status();
+  disk->store = *std::move(store);
+  if (disk->store->Snapshot()->versions.empty()) {
     LogWarning("the store holds no model", {{"store", settings.store}});
   }
-  auto server = std::unique_ptr<Server>(new Server(settings, *listing));
+  absl::StatusOr<std::vector<std::unique_ptr<Device>>> devices = OpenDevices(settings);
+  if (!devices.ok()) return devices.status();
+  auto server = std::unique_ptr<Server>(new Server(settings, std::move(disk), *std::move(devices)));
   if (absl::Status opened = server->OpenPorts(); !opened.ok()) return opened;
   return server;
 }
 
-Server::Server(const Settings& settings, const StoreListing& listing)
+Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
+               std::vector<std::unique_ptr<Device>> devices)
     : settings_(settings),
-      listing_(listing),
+      disk_(std::move(disk)),
       metrics_address_(settings.metrics),
       metrics_(kBuildVersion),
-      batcher_(MakeDevices(settings), MakeBatcherOptions(settings), clock_, metrics_),
+      device_metrics_(metrics_),
+      store_metrics_(metrics_),
+      batcher_(std::make_unique<DevicePool>(
+                   std::move(devices), DevicePoolOptions{.audit_fraction = settings.audit_fraction},
+                   disk_->clock, device_metrics_),
+               MakeBatcherOptions(settings), disk_->clock, metrics_),
+      feed_(RandomEpoch(), kFeedEvents),
+      follower_(MakeFollower()),
+      host_(*disk_->store, batcher_, {.max_batch_tokens = settings.max_batch_tokens}),
+      manager_({.store = *disk_->store,
+                .host = host_,
+                .registry = registry_,
+                .feed = feed_,
+                .observer = *follower_,
+                .clock = disk_->clock},
+               MakeManagerOptions(settings)),
       workers_(WorkerPool::Options{}),
       inference_service_({.registry = registry_,
+                          .manager = manager_,
                           .batcher = batcher_,
                           .metrics = metrics_,
                           .workers = workers_,
@@ -69,27 +104,64 @@ Server::Server(const Settings& settings, const StoreListing& listing)
                          {.server_version = std::string(kBuildVersion),
                           .max_rows_per_request = settings.max_rows_per_request,
                           .max_reply_bytes = settings.max_message_bytes}),
-      model_store_service_(registry_, metrics_),
-      health_service_(health_) {}
+      model_store_service_({.store = *disk_->store,
+                            .files = disk_->files,
+                            .manager = manager_,
+                            .registry = registry_,
+                            .feed = feed_,
+                            .store_metrics = store_metrics_,
+                            .metrics = metrics_,
+                            .clock = disk_->clock}),
+      devices_service_(batcher_.pool(), disk_->clock, metrics_),
+      health_service_(health_) {
+  follower_->Changed();  // a store without models is ready, too
+  FollowSkipped();
+}
+
+std::shared_ptr<ModelFollower> Server::MakeFollower() {
+  auto follower = std::make_shared<ModelFollower>(feed_, registry_, health_, metrics_);
+  feed_.AddWatcher(follower);
+  return follower;
+}
+
+void Server::FollowSkipped() {
+  std::set<std::string> paths;
+  for (const SkippedEntry& skipped : disk_->store->Snapshot()->skipped) {
+    paths.insert(skipped.path);
+    if (skipped_.contains(skipped.path)) continue;
+    LogWarning("store entry skipped", {{"path", skipped.path}, {"reason", skipped.reason}});
+  }
+  skipped_ = std::move(paths);
+}
 
 absl::Status Server::OpenPorts() {
-  for (const DeviceCaps& device : batcher_.DeviceList()) {
-    metrics_.RegisterDevice(device.name);
-    LogInfo("device", {{"device", device.name}, {"kind", device.kind}, {"detail", device.detail}});
+  for (const DeviceStatus& device : batcher_.pool().Devices()) {
+    const DeviceCaps& caps = device.caps;
+    LogInfo("device", {{"device", caps.name}, {"kind", caps.kind}, {"detail", caps.detail}});
   }
+  device_metrics_.Follow(&batcher_.pool());
+  store_metrics_.Follow(disk_->store.get());
   if (!metrics_address_.host.empty()) {
     const absl::StatusOr<int> port = metrics_.Serve(metrics_address_.host, metrics_address_.port);
     if (!port.ok()) return port.status();
     metrics_address_.port = *port;
   }
-  // Models are known, as loading, before the first request can ask for them.
-  loader_ = std::make_unique<ModelLoader>(
-      NewestVersions(listing_),
-      ModelLoader::Parts{
-          .registry = registry_, .batcher = batcher_, .health = health_, .metrics = metrics_});
+  keeper_ = std::make_unique<StoreKeeper>(
+      *disk_->store, disk_->clock, StoreKeeperOptions{.poll = settings_.store_poll},
+      [this] {
+        FollowSkipped();
+        manager_.StoreChanged();
+      },
+      [](const absl::Status& status) {
+        if (status.ok()) {
+          LogInfo("the store can be read again");
+        } else {
+          LogWarning("the store cannot be searched", {{"reason", std::string(status.message())}});
+        }
+      });
   absl::StatusOr<std::unique_ptr<GrpcServer>> grpc = GrpcServer::Start(
       {.listen = settings_.listen, .max_message_bytes = settings_.max_message_bytes},
-      {&inference_service_, &model_store_service_, &health_service_});
+      {&inference_service_, &model_store_service_, &devices_service_, &health_service_});
   if (!grpc.ok()) return grpc.status();
   grpc_ = *std::move(grpc);
   LogInfo("listening",
@@ -108,6 +180,9 @@ void Server::Drain() {
   // not send a cancelled call again. So refuse first, and shut down when the rest is answered.
   batcher_.StopAccepting();
   health_.Close();
+  feed_.Close();
+  model_store_service_.Close();
+  devices_service_.Close();
   batcher_.WaitUntilIdle(deadline);
   grpc_->Shutdown(deadline);
   LogInfo("drained");
@@ -115,8 +190,10 @@ void Server::Drain() {
 
 Server::~Server() {
   grpc_.reset();
-  loader_.reset();
-  registry_.Clear();
+  keeper_.reset();
+  feed_.RemoveWatcher(follower_);  // what is unloaded now is no news
+  device_metrics_.Follow(nullptr);
+  store_metrics_.Follow(nullptr);
 }
 
 }  // namespace sta

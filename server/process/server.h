@@ -12,11 +12,25 @@
 
 #include <atomic>
 #include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "accel/device.h"
+#include "model_store/store/posix_file_system.h"
+#include "model_store/store/version_store.h"
 #include "server/config/settings.h"
+#include "server/models/model_feed.h"
+#include "server/models/model_manager.h"
+#include "server/models/model_registry.h"
+#include "server/models/store_keeper.h"
+#include "server/observability/device_metrics.h"
 #include "server/observability/metrics.h"
-#include "server/process/model_loader.h"
+#include "server/observability/store_metrics.h"
+#include "server/process/batcher_host.h"
+#include "server/process/model_follower.h"
+#include "server/services/devices_service.h"
 #include "server/services/grpc_server.h"
 #include "server/services/health_service.h"
 #include "server/services/inference_service.h"
@@ -26,7 +40,8 @@ namespace sta {
 
 class Server {
  public:
-  // Statuses of ScanStore, of the listening addresses (UNAVAILABLE) and of the ports file.
+  // Statuses of VersionStore::Open, of OpenDevices, of the listening addresses (UNAVAILABLE) and of
+  // the ports file.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Settings& settings);
 
   // As a kill would, but in order: what is in flight is cancelled unless Drain was called.
@@ -40,24 +55,41 @@ class Server {
   void Drain();
 
  private:
-  Server(const Settings& settings, const StoreListing& listing);
+  struct Disk {
+    PosixFileSystem files;
+    SystemClock clock;
+    std::unique_ptr<VersionStore> store;
+  };
 
+  Server(const Settings& settings, std::unique_ptr<Disk> disk,
+         std::vector<std::unique_ptr<Device>> devices);
+
+  std::shared_ptr<ModelFollower> MakeFollower();
+  // Logs what has come to be skipped in the store.
+  void FollowSkipped();
   absl::Status OpenPorts();
 
   const Settings settings_;
-  const StoreListing listing_;
+  const std::unique_ptr<Disk> disk_;
+  std::set<std::string> skipped_;  // paths; the keeper's thread's, once that runs
   Address metrics_address_;
   std::atomic<bool> draining_ = false;
-  SystemClock clock_;
   Metrics metrics_;
+  DeviceMetrics device_metrics_;
+  StoreMetrics store_metrics_;
   HealthBoard health_;
   Batcher batcher_;
   ModelRegistry registry_;  // after the batcher: its leases must go first
+  ModelFeed feed_;
+  const std::shared_ptr<ModelFollower> follower_;
+  BatcherHost host_;
+  ModelManager manager_;
   WorkerPool workers_;
   InferenceService inference_service_;
   ModelStoreService model_store_service_;
+  DevicesService devices_service_;
   HealthService health_service_;
-  std::unique_ptr<ModelLoader> loader_;
+  std::unique_ptr<StoreKeeper> keeper_;
   std::unique_ptr<GrpcServer> grpc_;
 };
 

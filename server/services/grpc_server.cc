@@ -17,6 +17,8 @@ namespace {
 // Reflection is the only synchronous service; each of its streams holds one of these.
 constexpr int kMaxSynchronousThreads = 8;
 
+constexpr int kStreamWindowBytes = 1 << 20;
+
 // The plugin is in effect for every server that is built afterwards, so once is enough.
 void EnableReflection() {
   static std::once_flag once;
@@ -33,6 +35,11 @@ void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& op
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  // What may be on its way on a stream before the service reads it. gRPC's own estimate grows with
+  // the speed of the network, not with that of the disk that an upload goes to: tens of megabytes
+  // wait then in the server's memory. A message that is larger is let in whole.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   builder.SetResourceQuota(grpc::ResourceQuota("sta-server").SetMaxThreads(kMaxSynchronousThreads));
 }
 

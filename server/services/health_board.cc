@@ -2,9 +2,16 @@
 #include "server/services/health_board.h"
 
 #include <utility>
-#include <vector>
 
 namespace sta {
+
+std::vector<std::shared_ptr<HealthBoard::Watcher>> HealthBoard::WatchersOf(
+    std::string_view name) const {
+  std::vector<std::shared_ptr<Watcher>> watchers;
+  const auto [begin, end] = watchers_.equal_range(name);
+  for (auto it = begin; it != end; ++it) watchers.push_back(it->second);
+  return watchers;
+}
 
 void HealthBoard::Set(std::string_view name, bool serving) {
   std::vector<std::shared_ptr<Watcher>> watchers;
@@ -12,8 +19,19 @@ void HealthBoard::Set(std::string_view name, bool serving) {
     absl::MutexLock lock(&mutex_);
     if (closed_) return;
     serving_.insert_or_assign(std::string(name), serving);
-    const auto [begin, end] = watchers_.equal_range(name);
-    for (auto it = begin; it != end; ++it) watchers.push_back(it->second);
+    watchers = WatchersOf(name);
+  }
+  for (const std::shared_ptr<Watcher>& watcher : watchers) watcher->Changed();
+}
+
+void HealthBoard::Remove(std::string_view name) {
+  std::vector<std::shared_ptr<Watcher>> watchers;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = serving_.find(name);
+    if (closed_ || found == serving_.end()) return;
+    serving_.erase(found);
+    watchers = WatchersOf(name);
   }
   for (const std::shared_ptr<Watcher>& watcher : watchers) watcher->Changed();
 }

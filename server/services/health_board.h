@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
@@ -37,16 +38,22 @@ class HealthBoard {
   // Adds the name or changes its health. No effect after Close.
   void Set(std::string_view name, bool serving);
 
+  // Forgets the name. No effect after Close.
+  void Remove(std::string_view name);
+
   Health Get(std::string_view name) const;
 
   // Sets every name to not serving and calls Closed of all watchers, now and to come.
   void Close();
 
-  // Changed() is called for every Set of `name` from now on.
+  // Changed() is called for every Set and Remove of `name` from now on.
   void AddWatcher(std::string_view name, std::shared_ptr<Watcher> watcher);
   void RemoveWatcher(std::string_view name, const std::shared_ptr<Watcher>& watcher);
 
  private:
+  std::vector<std::shared_ptr<Watcher>> WatchersOf(std::string_view name) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   mutable absl::Mutex mutex_;
   std::map<std::string, bool, std::less<>> serving_ ABSL_GUARDED_BY(mutex_);
   std::multimap<std::string, std::shared_ptr<Watcher>, std::less<>> watchers_

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/services/health_service.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,57 +28,47 @@ HealthCheckResponse::ServingStatus ToProto(Health health) {
   return HealthCheckResponse::SERVICE_UNKNOWN;
 }
 
-// One Watch. At any time at most one write is in flight; when it is done, the newest health is
-// written if it differs from the last one written, so a slow reader misses flickers but never the
-// last state.
+// What a Watch writes, and when. At any time at most one write is in flight; when it is done, the
+// newest health is written if it differs from the last one written, so a slow reader misses
+// flickers but never the last state.
 //
 //   watching --(closed_: NOT_SERVING written)--> finished
 //   watching --(client gone, or a write failed)--> finished
 //
-// `self_` keeps it alive until OnDone; the board holds another reference.
-class WatchCall final : public grpc::ServerWriteReactor<HealthCheckResponse>,
-                        public HealthBoard::Watcher {
+// The board may hold it for longer than its call lives, which is not touched once it is finished.
+class HealthWriter final : public HealthBoard::Watcher {
  public:
-  WatchCall(HealthBoard& board, std::string name) : board_(board), name_(std::move(name)) {}
+  using Call = grpc::ServerWriteReactor<HealthCheckResponse>;
 
-  static WatchCall* Start(HealthBoard& board, std::string name) {
-    auto call = std::make_shared<WatchCall>(board, std::move(name));
-    call->self_ = call;
-    board.AddWatcher(call->name_, call);
-    call->Changed();
-    return call.get();
-  }
+  HealthWriter(HealthBoard& board, std::string name, Call& call)
+      : board_(board), name_(std::move(name)), call_(call) {}
 
   void Changed() override {
-    absl::MutexLock lock(&mutex_);
+    const absl::MutexLock lock(&mutex_);
     Continue();
   }
 
   void Closed() override {
-    absl::MutexLock lock(&mutex_);
+    const absl::MutexLock lock(&mutex_);
     closed_ = true;
     Continue();
   }
 
-  void OnWriteDone(bool ok) override {
-    absl::MutexLock lock(&mutex_);
+  void Written() {
+    const absl::MutexLock lock(&mutex_);
     writing_ = false;
-    if (!ok) {
-      FinishOnce(grpc::Status(grpc::StatusCode::CANCELLED, "the client has gone"));
-      return;
-    }
     Continue();
   }
 
-  void OnCancel() override {
-    absl::MutexLock lock(&mutex_);
+  void ClientGone() {
+    const absl::MutexLock lock(&mutex_);
     FinishOnce(grpc::Status(grpc::StatusCode::CANCELLED, "the client has gone"));
   }
 
-  void OnDone() override {
-    const std::shared_ptr<WatchCall> keep = std::move(self_);
-    board_.RemoveWatcher(name_, keep);
-  }
+  // Returns when nobody is inside of a method of the call.
+  void AwaitFinished() { const absl::MutexLock lock(&mutex_); }
+
+  const std::string& name() const { return name_; }
 
  private:
   // Writes what is new, or finishes when all is written and the board is closed. gRPC runs
@@ -89,7 +80,7 @@ class WatchCall final : public grpc::ServerWriteReactor<HealthCheckResponse>,
       written_ = health;
       writing_ = true;
       response_.set_status(ToProto(health));
-      StartWrite(&response_);
+      call_.StartWrite(&response_);
     } else if (closed_) {
       FinishOnce(ToGrpcStatus(absl::UnavailableError("the server is shutting down")));
     }
@@ -98,12 +89,12 @@ class WatchCall final : public grpc::ServerWriteReactor<HealthCheckResponse>,
   void FinishOnce(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     finished_ = true;
-    Finish(status);
+    call_.Finish(status);
   }
 
   HealthBoard& board_;
   const std::string name_;
-  std::shared_ptr<WatchCall> self_;
+  Call& call_;
 
   absl::Mutex mutex_;  // before the board's
   HealthCheckResponse response_ ABSL_GUARDED_BY(mutex_);
@@ -111,6 +102,39 @@ class WatchCall final : public grpc::ServerWriteReactor<HealthCheckResponse>,
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// One Watch, as gRPC sees it. Deletes itself in OnDone.
+class HealthWatchCall final : public grpc::ServerWriteReactor<HealthCheckResponse> {
+ public:
+  HealthWatchCall(HealthBoard& board, std::string name)
+      : board_(board), writer_(std::make_shared<HealthWriter>(board, std::move(name), *this)) {
+    board_.AddWatcher(writer_->name(), writer_);
+    writer_->Changed();
+    is_made_.store(true, std::memory_order_release);
+  }
+
+  void OnWriteDone(bool ok) override { ok ? writer()->Written() : writer()->ClientGone(); }
+  void OnCancel() override { writer()->ClientGone(); }
+
+  void OnDone() override {
+    const std::shared_ptr<HealthWriter>& done = writer();
+    board_.RemoveWatcher(done->name(), done);
+    done->AwaitFinished();
+    delete this;
+  }
+
+ private:
+  // Reactions come from other threads than the one that made this. gRPC orders them behind that,
+  // which ThreadSanitizer does not see: it sees this.
+  const std::shared_ptr<HealthWriter>& writer() const {
+    static_cast<void>(is_made_.load(std::memory_order_acquire));
+    return writer_;
+  }
+
+  HealthBoard& board_;
+  const std::shared_ptr<HealthWriter> writer_;
+  std::atomic<bool> is_made_ = false;
 };
 
 }  // namespace
@@ -133,7 +157,7 @@ grpc::ServerUnaryReactor* HealthService::Check(grpc::CallbackServerContext* cont
 
 grpc::ServerWriteReactor<HealthCheckResponse>* HealthService::Watch(
     grpc::CallbackServerContext* context, const HealthCheckRequest* request) {
-  return WatchCall::Start(board_, request->service());
+  return new HealthWatchCall(board_, request->service());
 }
 
 }  // namespace sta

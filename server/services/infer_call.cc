@@ -102,6 +102,9 @@ void InferCall::TokenizeAndSubmit() {
 }
 
 void InferCall::Complete(absl::StatusOr<JobResult> result) {
+  if (!result.ok() && served_->model->damaged()) {
+    backend_.registry.ReportDamage(*served_, StdView(result.status().message()));
+  }
   End(result.ok() ? WriteReply(*result) : result.status());
 }
 

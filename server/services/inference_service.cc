@@ -73,7 +73,8 @@ grpc::ServerUnaryReactor* InferenceService::ServerMetadata(
   const absl::Time start = absl::Now();
   response->set_name("sta-server");
   response->set_version(options_.server_version);
-  // None of Triton's extensions is offered yet; our own service is.
+  // Triton's by its name for it; our own service by ours.
+  response->add_extensions("model_repository");
   response->add_extensions("sta.v1.ModelStore");
   return Reply(context, backend_.metrics, "ServerMetadata", start, absl::OkStatus());
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // inference.GRPCInferenceService: the six unary RPCs of the Open Inference Protocol over the model
-// registry and the batcher. ModelInfer is infer_call.h; the others answer at once.
+// registry and the batcher, and Triton's model repository extension. ModelInfer is infer_call.h,
+// the repository's calls are repository_calls.h; the others answer at once.
 #ifndef SERVER_SERVICES_INFERENCE_SERVICE_H_
 #define SERVER_SERVICES_INFERENCE_SERVICE_H_
 
@@ -11,8 +12,10 @@
 
 #include "inference/open_inference_grpc.grpc.pb.h"
 #include "server/batching/batcher.h"
+#include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
 #include "server/observability/metrics.h"
+#include "server/services/repository_calls.h"
 #include "server/services/worker_pool.h"
 
 namespace sta {
@@ -27,6 +30,7 @@ struct InferenceOptions {
 // What the service works with; all of it outlives the service and its calls.
 struct InferenceBackend {
   ModelRegistry& registry;
+  ModelManager& manager;
   Batcher& batcher;
   Metrics& metrics;
   // Tokenizes what is too long for a thread of gRPC.
@@ -38,7 +42,9 @@ struct InferenceBackend {
 class InferenceService final : public inference::GRPCInferenceService::CallbackService {
  public:
   InferenceService(InferenceBackend backend, InferenceOptions options)
-      : backend_(backend), options_(std::move(options)) {}
+      : backend_(backend),
+        options_(std::move(options)),
+        repository_(backend.registry, backend.manager, backend.metrics) {}
 
   grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context,
                                        const inference::ServerLiveRequest* request,
@@ -58,10 +64,26 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
                                        const inference::ModelInferRequest* request,
                                        inference::ModelInferResponse* response) override;
+  grpc::ServerUnaryReactor* RepositoryIndex(grpc::CallbackServerContext* context,
+                                            const inference::RepositoryIndexRequest* request,
+                                            inference::RepositoryIndexResponse* response) override {
+    return repository_.Index(context, request, response);
+  }
+  grpc::ServerUnaryReactor* RepositoryModelLoad(
+      grpc::CallbackServerContext* context, const inference::RepositoryModelLoadRequest* request,
+      inference::RepositoryModelLoadResponse* /*response*/) override {
+    return repository_.Load(context, request);
+  }
+  grpc::ServerUnaryReactor* RepositoryModelUnload(
+      grpc::CallbackServerContext* context, const inference::RepositoryModelUnloadRequest* request,
+      inference::RepositoryModelUnloadResponse* /*response*/) override {
+    return repository_.Unload(context, request);
+  }
 
  private:
   InferenceBackend backend_;
   InferenceOptions options_;
+  RepositoryCalls repository_;
 };
 
 }  // namespace sta

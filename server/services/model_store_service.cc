@@ -1,105 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/services/model_store_service.h"
 
-#include <algorithm>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "server/services/export_call.h"
+#include "server/services/export_reader.h"
+#include "server/services/later_reply.h"
+#include "server/services/store_messages.h"
 #include "server/services/unary_reply.h"
-#include "strings/str_cat.h"
+#include "server/services/upload_call.h"
+#include "server/services/watch_models_call.h"
 
+// What is asked: models, versions and uploads. What is changed is model_store_changes.cc.
 namespace sta {
-namespace {
 
-v1::ModelState ToProto(ModelState state) {
-  switch (state) {
-    case ModelState::kLoading:
-      return v1::MODEL_STATE_LOADING;
-    case ModelState::kReady:
-      return v1::MODEL_STATE_READY;
-    case ModelState::kFailed:
-      break;
-  }
-  return v1::MODEL_STATE_FAILED;
+void ModelStoreService::Close() {
+  engine_.streams.Close(absl::UnavailableError("the server is shutting down"));
 }
-
-void FillVersion(const ModelStatus& status, v1::ModelVersion& version) {
-  version.set_name(status.name);
-  version.set_version(status.version);
-  version.set_state(ToProto(status.state));
-  version.set_reason(status.reason);
-  if (status.served == nullptr) return;
-  const ModelConfig& config = status.served->model->config();
-  const Manifest& manifest = status.served->model->manifest();
-  version.set_task(std::string(TaskName(config.task)));
-  for (const MatrixEntry& matrix : manifest.matrices) {
-    ++(*version.mutable_patterns())[matrix.pattern.ToString()];
-  }
-  version.set_size_bytes(manifest.TotalBytes());
-  version.set_max_sequence_tokens(config.max_sequence_tokens);
-  version.set_hidden_size(config.hidden_size);
-  version.set_arithmetic_version(manifest.arithmetic_version);
-}
-
-void FillDetails(const Manifest& manifest, v1::GetModelResponse& response) {
-  for (const MatrixEntry& entry : manifest.matrices) {
-    v1::Matrix& matrix = *response.add_matrices();
-    matrix.set_name(entry.name);
-    matrix.set_rows(entry.rows);
-    matrix.set_columns(entry.columns);
-    matrix.set_pattern(entry.pattern.ToString());
-    matrix.set_value_bytes(entry.value_bytes);
-    matrix.set_position_bytes(entry.position_bytes);
-  }
-  auto& provenance = *response.mutable_provenance();
-  provenance["source"] = manifest.provenance.source;
-  provenance["tool"] = manifest.provenance.tool;
-  provenance["calibration"] = manifest.provenance.calibration;
-  provenance["created"] = manifest.provenance.created;
-  response.mutable_accuracy()->insert(manifest.provenance.accuracy.begin(),
-                                      manifest.provenance.accuracy.end());
-}
-
-}  // namespace
 
 grpc::ServerUnaryReactor* ModelStoreService::ListModels(grpc::CallbackServerContext* context,
                                                         const v1::ListModelsRequest* /*request*/,
                                                         v1::ListModelsResponse* response) {
   const absl::Time start = absl::Now();
-  for (const ModelStatus& status : registry_.List()) FillVersion(status, *response->add_models());
-  return Reply(context, metrics_, "ListModels", start, absl::OkStatus());
+  for (const ModelStatus& status : engine_.parts.registry.List()) {
+    *response->add_models() = MakeModelVersion(status);
+  }
+  return Reply(context, engine_.parts.metrics, "ListModels", start, absl::OkStatus());
 }
 
-// Unlike an inference, this answers for versions that failed, too: with the reason.
-absl::Status ModelStoreService::Fill(const v1::GetModelRequest& request,
-                                     v1::GetModelResponse& response) const {
-  if (request.version() < 0) {
-    return absl::InvalidArgumentError(
-        StrCat("version ", request.version(), " is negative; 0 is the newest ready one"));
-  }
-  const std::vector<ModelStatus> list = registry_.List();
-  const auto is_asked_for = [&](const ModelStatus& status) {
-    return status.name == request.name() &&
-           (request.version() == 0 ? status.state == ModelState::kReady
-                                   : status.version == request.version());
-  };
-  const auto found = std::ranges::find_if(list, is_asked_for);
-  if (found == list.end()) {
-    const std::string version =
-        request.version() == 0 ? "a ready version" : StrCat("version ", request.version());
-    return absl::NotFoundError(StrCat("there is no model '", request.name().substr(0, 128),
-                                      "' with ", version, "; ListModels tells what there is"));
-  }
-  FillVersion(*found, *response.mutable_model());
-  if (found->served != nullptr) FillDetails(found->served->model->manifest(), response);
+// Unlike an inference, this answers for versions that are not loaded, too.
+absl::Status ModelStoreService::FillModel(const v1::GetModelRequest& request,
+                                          v1::GetModelResponse& response) const {
+  const absl::StatusOr<VersionInfo> version =
+      engine_.Resolve(request.name(), request.version(), request.alias());
+  if (!version.ok()) return version.status();
+  const absl::StatusOr<Manifest> manifest = ReadManifest(engine_.parts.files, *version);
+  if (!manifest.ok()) return manifest.status();
+  *response.mutable_model() = engine_.Describe(*version);
+  FillDetails(*manifest, response);
   return absl::OkStatus();
 }
 
 grpc::ServerUnaryReactor* ModelStoreService::GetModel(grpc::CallbackServerContext* context,
                                                       const v1::GetModelRequest* request,
                                                       v1::GetModelResponse* response) {
-  const absl::Time start = absl::Now();
-  return Reply(context, metrics_, "GetModel", start, Fill(*request, *response), request->name());
+  return ReplyFrom(engine_.calls,
+                   LaterReply(context, engine_.parts.metrics, "GetModel", request->name()),
+                   [this, request, response] { return FillModel(*request, *response); });
+}
+
+grpc::ServerWriteReactor<v1::WatchModelsResponse>* ModelStoreService::WatchModels(
+    grpc::CallbackServerContext* /*context*/, const v1::WatchModelsRequest* request) {
+  return new WatchModelsCall(engine_.parts.feed, *request);
+}
+
+grpc::ServerReadReactor<v1::UploadRequest>* ModelStoreService::Upload(
+    grpc::CallbackServerContext* context, v1::UploadResponse* response) {
+  return new UploadCall(engine_, *context, *response);
+}
+
+grpc::ServerUnaryReactor* ModelStoreService::GetUpload(grpc::CallbackServerContext* context,
+                                                       const v1::GetUploadRequest* request,
+                                                       v1::GetUploadResponse* response) {
+  // Not where it arrived: it waits for a chunk of this upload that is being written.
+  return ReplyFrom(engine_.calls, LaterReply(context, engine_.parts.metrics, "GetUpload"),
+                   [this, request, response] {
+                     const absl::StatusOr<UploadStatus> status =
+                         engine_.parts.store.GetUpload(request->upload_id());
+                     if (status.ok()) *response->mutable_upload() = MakeUploadStatus(*status);
+                     return status.status();
+                   });
+}
+
+grpc::ServerUnaryReactor* ModelStoreService::ListUploads(grpc::CallbackServerContext* context,
+                                                         const v1::ListUploadsRequest* /*request*/,
+                                                         v1::ListUploadsResponse* response) {
+  return ReplyFrom(engine_.calls, LaterReply(context, engine_.parts.metrics, "ListUploads"),
+                   [this, response] {
+                     for (const UploadStatus& status : engine_.parts.store.ListUploads()) {
+                       *response->add_uploads() = MakeUploadStatus(status);
+                     }
+                     return absl::OkStatus();
+                   });
+}
+
+grpc::ServerWriteReactor<v1::ExportResponse>* ModelStoreService::Export(
+    grpc::CallbackServerContext* context, const v1::ExportRequest* request) {
+  return new ExportCall(engine_, *context, *request);
+}
+
+grpc::ServerUnaryReactor* ModelStoreService::VerifyVersion(grpc::CallbackServerContext* context,
+                                                           const v1::VerifyVersionRequest* request,
+                                                           v1::VerifyVersionResponse* response) {
+  const auto verify = [this, request, response] {
+    const absl::StatusOr<VersionInfo> version =
+        engine_.Resolve(request->name(), request->version(), request->alias());
+    if (!version.ok()) return version.status();
+    absl::StatusOr<VerifyReport> report =
+        engine_.parts.store.Verify(version->name, version->version);
+    if (!report.ok()) return report.status();
+    *response->mutable_model() = engine_.Describe(*version);
+    response->set_error(std::move(report->error));
+    response->set_verified_bytes(report->verified_bytes);
+    return absl::OkStatus();
+  };
+  return ReplyFrom(engine_.verifications,
+                   LaterReply(context, engine_.parts.metrics, "VerifyVersion", request->name()),
+                   verify);
 }
 
 }  // namespace sta

@@ -24,6 +24,11 @@ bool WorkerPool::TrySubmit(absl::AnyInvocable<void()> task) {
   return true;
 }
 
+void WorkerPool::Submit(absl::AnyInvocable<void()> task) {
+  const absl::MutexLock lock(&mutex_);
+  tasks_.push_back(std::move(task));
+}
+
 void WorkerPool::Work() {
   while (true) {
     absl::AnyInvocable<void()> task;

@@ -35,6 +35,9 @@ class WorkerPool {
 
   // False, and `task` destroyed without having run, where max_waiting tasks wait already.
   [[nodiscard]] bool TrySubmit(absl::AnyInvocable<void()> task);
+  // Accepts `task` whatever waits: for those whose number is bounded elsewhere, such as the one
+  // that an admitted stream has at a time.
+  void Submit(absl::AnyInvocable<void()> task);
 
  private:
   void Work();

@@ -9,6 +9,7 @@
 
 #include "server/config/setting_table.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sta {
 namespace {
@@ -35,8 +36,8 @@ TEST(CommandLineTest, ReadsFlagsInBothSpellings) {
 }
 
 TEST(CommandLineTest, FlagsOverrideTheFile) {
-  const std::filesystem::path path =
-      std::filesystem::path(testing::TempDir()) / "command_line_test.yaml";
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "config.yaml";
   std::ofstream(path) << "store: /from-file\nmax_batch_tokens: 100\nlog_format: text\n";
   STA_ASSERT_OK_AND_ASSIGN(
       const CommandLine command,
@@ -44,7 +45,6 @@ TEST(CommandLineTest, FlagsOverrideTheFile) {
   EXPECT_EQ(command.settings.store, "/from-file");
   EXPECT_EQ(command.settings.max_batch_tokens, 200);
   EXPECT_EQ(command.settings.log_format, "json");
-  std::filesystem::remove(path);
 }
 
 TEST(CommandLineTest, HelpListsEverySettingAndItsDefault) {

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sta {
 namespace {
@@ -81,20 +82,18 @@ TEST(ConfigFileTest, RefusesDeepNestingWithoutCrashing) {
 }
 
 TEST(ConfigFileTest, ReadsAFileAndRefusesMissingAndHugeOnes) {
-  const std::filesystem::path path =
-      std::filesystem::path(testing::TempDir()) / "config_file_test.yaml";
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "config.yaml";
   Settings settings;
-  std::filesystem::remove(path);
   EXPECT_THAT(ApplyConfigFile(path, settings),
               StatusIs(StatusCode::kNotFound, HasSubstr("cannot read")));
-  EXPECT_THAT(ApplyConfigFile(testing::TempDir(), settings), StatusIs(StatusCode::kNotFound));
+  EXPECT_THAT(ApplyConfigFile(directory.path(), settings), StatusIs(StatusCode::kNotFound));
   std::ofstream(path) << "store: /models\n";
   EXPECT_THAT(ApplyConfigFile(path, settings), IsOk());
   EXPECT_EQ(settings.store, "/models");
   std::ofstream(path) << std::string((1 << 20) + 1, '#');
   EXPECT_THAT(ApplyConfigFile(path, settings),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("over 1048576 bytes")));
-  std::filesystem::remove(path);
 }
 
 }  // namespace

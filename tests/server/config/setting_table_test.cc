@@ -39,11 +39,16 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
   };
   // One value a setting, none of them its default: setting one must change that one only.
   const std::vector<Case> cases = {
-      {"store", "/models"},         {"listen", "[::]:1"},          {"metrics", "off"},
-      {"ports_file", "/run/ports"}, {"devices", "emulator:3"},     {"pin_threads", "true"},
-      {"max_batch_tokens", "17"},   {"max_queue_tokens", "18"},    {"max_queue_requests", "19"},
-      {"max_queue_delay", "3ms"},   {"max_message_bytes", "2KiB"}, {"max_rows_per_request", "20"},
-      {"drain_timeout", "4s"},      {"log_level", "warn"},         {"log_format", "text"}};
+      {"store", "/models"},           {"listen", "[::]:1"},        {"metrics", "off"},
+      {"ports_file", "/run/ports"},   {"devices", "emulator:3"},   {"pin_threads", "true"},
+      {"xclbin", "/sta.xclbin"},      {"xrt_shim", "/libshim.so"}, {"card_timeout", "6s"},
+      {"audit_fraction", "0.01"},     {"max_batch_tokens", "17"},  {"max_queue_tokens", "18"},
+      {"max_queue_requests", "19"},   {"max_queue_delay", "3ms"},  {"max_message_bytes", "2KiB"},
+      {"max_rows_per_request", "20"}, {"drain_timeout", "4s"},     {"log_level", "warn"},
+      {"log_format", "text"},         {"store_read_only", "true"}, {"store_max_bytes", "5GiB"},
+      {"model_max_bytes", "6MiB"},    {"model_max_versions", "7"}, {"store_min_free_bytes", "8KiB"},
+      {"upload_expiry", "9m"},        {"keep_versions", "10"},     {"store_poll", "11s"},
+      {"load_newest", "12"},          {"model_memory", "13MiB"}};
   ASSERT_EQ(cases.size(), SettingTable().size());
   for (const Case& c : cases) {
     Settings settings;

@@ -72,10 +72,31 @@ TEST(SettingValuesTest, DevicesAreAListOfKindsWithThreads) {
   const std::vector<DeviceSetting> two = {{"emulator", 0}, {"emulator", 4}};
   EXPECT_EQ(*ParseDevices("emulator, emulator:4"), two);
   EXPECT_EQ(FormatDevices(two), "emulator,emulator:4");
-  for (const char* text : {"", "emulator,", "gpu", "emulator:", "emulator:0", "emulator:257",
-                           "emulator:-1", "emulator:1:2", "Emulator"}) {
+  EXPECT_EQ(*ParseDevices("auto"), std::vector<DeviceSetting>{{"auto"}});
+  EXPECT_EQ(FormatDevices(*ParseDevices("emulator=2,xrt:3,xrt:0")),
+            "emulator,emulator,xrt:3,xrt:0");
+  EXPECT_THAT(ParseDevices("xrt:1,emulator,xrt:1"),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("every card once")));
+  for (const char* text : {"auto,emulator", "emulator,auto", "xrt:0, auto"}) {
     EXPECT_THAT(ParseDevices(text),
-                StatusIs(StatusCode::kInvalidArgument, HasSubstr("allowed: emulator")))
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr("allowed: auto alone")));
+  }
+  for (const char* text : {"", "emulator,", "gpu", "emulator:", "emulator:0", "emulator:257",
+                           "emulator:-1", "emulator:1:2", "Emulator", "emulator=0", "emulator=65",
+                           "xrt", "xrt:", "xrt:64", "xrt:-1"}) {
+    EXPECT_THAT(ParseDevices(text),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr("allowed: auto, or a list of")))
+        << text;
+  }
+}
+
+TEST(SettingValuesTest, FractionsAreFromNothingToOne) {
+  EXPECT_EQ(*ParseFraction("0"), 0.0);
+  EXPECT_EQ(*ParseFraction("0.01"), 0.01);
+  EXPECT_EQ(*ParseFraction("1"), 1.0);
+  for (const char* text : {"", "-0.1", "1.1", "nan", "1%", "one"}) {
+    EXPECT_THAT(ParseFraction(text),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr("a number from 0 to 1")))
         << text;
   }
 }

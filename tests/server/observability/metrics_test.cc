@@ -9,6 +9,10 @@
 #include <set>
 #include <sstream>
 
+#include "server/observability/device_metrics.h"
+#include "server/observability/store_metrics.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_pool.h"
 #include "tests/support/status_matchers.h"
 
 namespace sta {
@@ -27,7 +31,6 @@ ServedModel Model(const char* name) {
 TEST(MetricsTest, SeriesOfAModelArePresentFromTheStart) {
   Metrics metrics("1.2.3");
   metrics.RegisterModel("minilm", 4);
-  metrics.RegisterDevice("emulator");
   const std::string text = metrics.Text();
   for (const char* line : {
            R"(sta_build_info{version="1.2.3"} 1)",
@@ -35,7 +38,6 @@ TEST(MetricsTest, SeriesOfAModelArePresentFromTheStart) {
            R"(sta_phase_duration_seconds_count{model="minilm",phase="queue"} 0)",
            R"(sta_queue_depth_tokens{model="minilm"} 0)",
            R"(sta_rejected_total{model="minilm",reason="queue_full"} 0)",
-           R"(sta_device_failures_total{device="emulator"} 0)",
        }) {
     EXPECT_THAT(text, HasSubstr(line));
   }
@@ -60,6 +62,39 @@ TEST(MetricsTest, CountsRequestsByCode) {
   }
 }
 
+TEST(MetricsTest, ShowsTheStateOfEveryVersion) {
+  Metrics metrics("1");
+  metrics.SetModelState("m", 2, "LOADING");
+  EXPECT_THAT(metrics.Text(),
+              HasSubstr(R"(sta_model_state{model="m",state="LOADING",version="2"} 1)"));
+  metrics.SetModelState("m", 2, "READY");
+  const std::string text = metrics.Text();
+  for (const char* line : {
+           R"(sta_model_state{model="m",state="LOADING",version="2"} 0)",
+           R"(sta_model_state{model="m",state="READY",version="2"} 1)",
+           R"(sta_model_state{model="m",state="FAILED",version="2"} 0)",
+           R"(sta_requests_total{code="OK",model="m",rpc="ModelInfer",version="2"} 0)",
+       }) {
+    EXPECT_THAT(text, HasSubstr(line));
+  }
+}
+
+TEST(MetricsTest, AVersionThatIsGoneTakesItsSeriesWithIt) {
+  Metrics metrics("build");
+  for (const int64_t version : {1, 2}) {
+    metrics.SetModelState("m", version, "READY");
+    metrics.CountRequest("m", version, "ModelInfer", absl::StatusCode::kInvalidArgument,
+                         absl::Milliseconds(1));
+  }
+  metrics.SetModelState("m", 1, "");
+  metrics.SetModelState("m", 7, "");  // never was there
+  const std::string text = metrics.Text();
+  EXPECT_THAT(text, Not(HasSubstr(R"(version="1")")));
+  EXPECT_THAT(text,
+              HasSubstr(R"(code="INVALID_ARGUMENT",model="m",rpc="ModelInfer",version="2"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(sta_phase_duration_seconds_count{model="m",phase="queue"})"));
+}
+
 TEST(MetricsTest, AClientCannotInventLabels) {
   Metrics metrics("1");
   metrics.CountRequest("evil\"} 1", 77, "ModelInfer", absl::StatusCode::kNotFound,
@@ -79,21 +114,13 @@ TEST(MetricsTest, FollowsBatchesAndQueues) {
   metrics.OnQueueChange(model, 1, 30);
   metrics.OnQueueChange(model, 1, 12);
   metrics.OnQueueChange(model, -1, -30);
-  metrics.OnBatch(model, "emulator",
-                  {.tokens = 30, .sequences = 2, .duration = absl::Seconds(2), .status = {}});
-  metrics.OnBatch(model, "emulator",
-                  {.tokens = 30,
-                   .sequences = 2,
-                   .duration = absl::Seconds(1),
-                   .status = absl::InternalError("x")});
+  metrics.OnBatch(model, {.tokens = 30, .sequences = 2});
+  metrics.OnBatch(model, {.tokens = 30, .sequences = 2});
   metrics.OnRejected(model, RejectReason::kExpired);
   const std::string text = metrics.Text();
   for (const char* line :
        {R"(sta_queue_depth_requests{model="m"} 1)", R"(sta_queue_depth_tokens{model="m"} 12)",
         R"(sta_batch_tokens_sum{model="m"} 60)",
-        R"(sta_device_busy_seconds_total{device="emulator"} 3)",
-        R"(sta_device_batches_total{device="emulator"} 2)",
-        R"(sta_device_failures_total{device="emulator"} 1)",
         R"(sta_rejected_total{model="m",reason="expired"} 1)"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
@@ -111,8 +138,16 @@ TEST(MetricsTest, ServesOnAFreePortAndNamesATakenOne) {
 // docs/operations.md lists every metric by its name in backquotes, and no other.
 TEST(MetricsTest, TheCatalogIsComplete) {
   Metrics metrics("1");
-  metrics.RegisterDevice("d");
+  DeviceMetrics device_metrics(metrics);
+  const StoreMetrics store_metrics(metrics);
+  FakeClock clock;
+  std::vector<std::unique_ptr<Device>> devices;
+  devices.push_back(MakeFakeDevice({.name = "a"}));
+  devices.push_back(MakeFakeDevice({.name = "b"}));
+  const DevicePool pool(std::move(devices), {}, clock, device_metrics);
+  device_metrics.Follow(&pool);
   metrics.CountRequest("", 0, "ServerLive", absl::StatusCode::kOk, absl::ZeroDuration());
+  metrics.SetModelState("m", 1, "READY");
   std::set<std::string> in_code;
   const std::string text = metrics.Text();
   const std::regex help("# HELP (sta_[a-z_]+)");
@@ -131,6 +166,7 @@ TEST(MetricsTest, TheCatalogIsComplete) {
     in_catalog.insert((*it)[1]);
   }
   EXPECT_EQ(in_code, in_catalog);
+  device_metrics.Follow(nullptr);
 }
 
 }  // namespace

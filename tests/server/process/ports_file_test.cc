@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sta {
 namespace {
@@ -17,14 +18,14 @@ std::string Content(const std::filesystem::path& path) {
 }
 
 TEST(PortsFileTest, WritesTheAddressesAndReplacesAnOldFile) {
-  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / "ports_file_test";
+  const TemporaryDirectory directory;
+  const std::filesystem::path path = directory.path() / "ports";
   std::ofstream(path) << "old and long content that must not remain\n";
   ASSERT_THAT(WritePortsFile(path, {"127.0.0.1", 4001}, {"::1", 4002}), IsOk());
   EXPECT_EQ(Content(path), "grpc=127.0.0.1:4001\nmetrics=[::1]:4002\n");
   ASSERT_THAT(WritePortsFile(path, {"127.0.0.1", 4001}, {}), IsOk());
   EXPECT_EQ(Content(path), "grpc=127.0.0.1:4001\n");
   EXPECT_FALSE(std::filesystem::exists(path.string() + ".tmp"));
-  std::filesystem::remove(path);
 }
 
 TEST(PortsFileTest, SaysWhichFileCannotBeWritten) {

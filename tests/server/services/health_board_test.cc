@@ -27,6 +27,18 @@ TEST(HealthBoardTest, KnowsWhatWasSet) {
   EXPECT_EQ(board.Get("n"), Health::kUnknownName);
 }
 
+TEST(HealthBoardTest, ForgetsWhatIsRemoved) {
+  HealthBoard board;
+  auto watcher = std::make_shared<CountingWatcher>();
+  board.AddWatcher("m", watcher);
+  board.Remove("m");
+  EXPECT_EQ(watcher->changed, 0) << "it was not known";
+  board.Set("m", true);
+  board.Remove("m");
+  EXPECT_EQ(board.Get("m"), Health::kUnknownName);
+  EXPECT_EQ(watcher->changed, 2);
+}
+
 TEST(HealthBoardTest, TellsTheWatchersOfTheNameOnly) {
   HealthBoard board;
   auto m = std::make_shared<CountingWatcher>();

@@ -35,9 +35,10 @@ TEST(WorkerPoolTest, RefusesWhatDoesNotFit) {
     EXPECT_TRUE(pool.TrySubmit([&] { done.fetch_add(1); }));
     EXPECT_TRUE(pool.TrySubmit([&] { done.fetch_add(1); }));
     EXPECT_FALSE(pool.TrySubmit([&] { done.fetch_add(100); }));
+    pool.Submit([&] { done.fetch_add(1); });  // bounded by its submitter
     release.Notify();
   }
-  EXPECT_EQ(done.load(), 2);
+  EXPECT_EQ(done.load(), 3);
 }
 
 }  // namespace

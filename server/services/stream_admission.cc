@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/services/stream_admission.h"
+
+#include <utility>
+
+#include "strings/str_cat.h"
+
+namespace sta {
+
+std::string ClientOf(std::string_view peer) {
+  const bool has_port = peer.starts_with("ipv4:") || peer.starts_with("ipv6:");
+  return std::string(has_port ? peer.substr(0, peer.rfind(':')) : peer);
+}
+
+absl::StatusOr<StreamAdmission::Ticket> StreamAdmission::Enter(std::string_view peer) {
+  const std::string client = ClientOf(peer);
+  const absl::MutexLock lock(&state_->mutex);
+  const Limits& limits = state_->limits;
+  if (state_->streams >= limits.most) {
+    return absl::ResourceExhaustedError(StrCat(limits.kind, ": all ", limits.most,
+                                               " that there may be at a time are under way; try "
+                                               "again when one has ended"));
+  }
+  int& of_client = state_->by_client[client];
+  if (of_client >= limits.most_of_a_client) {
+    return absl::ResourceExhaustedError(StrCat(
+        limits.kind, ": your address has ", of_client,
+        " under way, which is all that it may have at a time; try again when one has ended"));
+  }
+  ++of_client;
+  ++state_->streams;
+  const auto leave = [state = state_, client](void*) {
+    const absl::MutexLock leaving(&state->mutex);
+    --state->streams;
+    if (--state->by_client[client] == 0) state->by_client.erase(client);
+  };
+  return Ticket(state_.get(), leave);
+}
+
+}  // namespace sta
