@@ -4,16 +4,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
-#include "absl/synchronization/mutex.h"
+#include "client/client_impl.h"
 #include "client/wire.h"
-#include "grpc/health/v1/health.grpc.pb.h"
-#include "inference/open_inference_grpc.grpc.pb.h"
-#include "sta/v1/model_store.grpc.pb.h"
 #include "strings/str_cat.h"
 
 namespace sta::client {
@@ -67,99 +61,10 @@ const Tensor* InferResult::Find(std::string_view name) const {
   return found == outputs.end() ? nullptr : &*found;
 }
 
-class Client::Impl {
- public:
-  explicit Impl(ClientOptions options)
-      : options_(std::move(options)),
-        channel_(MakeChannel(options_)),
-        inference_(inference::GRPCInferenceService::NewStub(channel_)),
-        store_(v1::ModelStore::NewStub(channel_)),
-        health_(grpc::health::v1::Health::NewStub(channel_)) {}
-
-  ~Impl() {
-    CancelPending();
-    absl::MutexLock lock(&mutex_);
-    mutex_.Await(absl::Condition(
-        +[](int64_t* unfinished) { return *unfinished == 0; }, &unfinished_));
-  }
-
-  inference::GRPCInferenceService::Stub& inference() { return *inference_; }
-  v1::ModelStore::Stub& store() { return *store_; }
-  grpc::health::v1::Health::Stub& health() { return *health_; }
-
-  // A blocking unary call: `method` is a member function of `stub`.
-  template <typename Response, typename Stub, typename Method, typename Request>
-  absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request) {
-    grpc::ClientContext context;
-    SetDeadline(&context);
-    Response response;
-    const grpc::Status status = (stub.*method)(&context, request, &response);
-    if (!status.ok()) return StatusFromGrpc(status);
-    return response;
-  }
-
-  void InferAsync(inference::ModelInferRequest request, InferCallback done) {
-    auto* call = new AsyncCall{{}, std::move(request), {}, std::move(done)};
-    SetDeadline(&call->context);
-    {
-      absl::MutexLock lock(&mutex_);
-      pending_.insert(&call->context);
-      ++unfinished_;
-    }
-    inference_->async()->ModelInfer(
-        &call->context, &call->request, &call->response,
-        [this, call](const grpc::Status& status) { Finish(call, status); });
-  }
-
-  void CancelPending() {
-    absl::MutexLock lock(&mutex_);
-    for (grpc::ClientContext* context : pending_) context->TryCancel();
-  }
-
- private:
-  struct AsyncCall {
-    grpc::ClientContext context;
-    inference::ModelInferRequest request;
-    inference::ModelInferResponse response;
-    InferCallback done;
-  };
-
-  void Finish(AsyncCall* raw_call, const grpc::Status& status) {
-    std::unique_ptr<AsyncCall> call(raw_call);
-    if (status.ok()) {
-      call->done(FromProto(call->response));
-    } else {
-      call->done(StatusFromGrpc(status));
-    }
-    {
-      absl::MutexLock lock(&mutex_);
-      pending_.erase(&call->context);
-    }
-    call.reset();
-    absl::MutexLock lock(&mutex_);
-    --unfinished_;
-  }
-
-  void SetDeadline(grpc::ClientContext* context) const {
-    if (options_.timeout == absl::InfiniteDuration()) return;
-    context->set_deadline(std::chrono::system_clock::now() +
-                          absl::ToChronoNanoseconds(options_.timeout));
-  }
-
-  const ClientOptions options_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<inference::GRPCInferenceService::Stub> inference_;
-  const std::unique_ptr<v1::ModelStore::Stub> store_;
-  const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
-  absl::Mutex mutex_;
-  // Those that may be cancelled, and how many have not been destroyed yet.
-  absl::flat_hash_set<grpc::ClientContext*> pending_ ABSL_GUARDED_BY(mutex_);
-  int64_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;
-};
-
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(std::move(options))));
+  const std::shared_ptr<grpc::Channel> channel = MakeChannel(options);
+  return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(std::move(options), channel)));
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -225,12 +130,11 @@ absl::StatusOr<std::vector<ModelVersion>> Client::ListModels() {
   return versions;
 }
 
-absl::StatusOr<ModelDetails> Client::GetModel(const std::string& name, int64_t version) {
-  v1::GetModelRequest request;
-  request.set_name(name);
-  request.set_version(version);
+absl::StatusOr<ModelDetails> Client::GetModel(const std::string& name, const std::string& version) {
+  const auto request = VersionRequest<v1::GetModelRequest>(name, version);
+  if (!request.ok()) return request.status();
   const auto response =
-      impl_->Call<v1::GetModelResponse>(impl_->store(), &v1::ModelStore::Stub::GetModel, request);
+      impl_->Call<v1::GetModelResponse>(impl_->store(), &v1::ModelStore::Stub::GetModel, *request);
   if (!response.ok()) return response.status();
   return FromProto(*response);
 }

@@ -21,6 +21,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -86,7 +87,7 @@ struct Classification {
 struct ModelVersion {
   std::string name;
   int64_t version = 0;
-  std::string state;   // "LOADING", "READY", "FAILED"
+  std::string state;   // "LOADING", "READY", "FAILED", ...: sta/v1/model_store.proto
   std::string reason;  // of FAILED
   std::string task;    // "sentence_embedding", ...
   std::map<std::string, int> patterns;
@@ -94,6 +95,12 @@ struct ModelVersion {
   int64_t max_sequence_tokens = 0;
   int64_t hidden_size = 0;
   int arithmetic_version = 0;
+  std::vector<std::string> aliases = {};
+  bool is_default = false;   // what requests without a version get
+  absl::Time since = {};     // in this state
+  absl::Time created = {};   // came into the store
+  std::string digest = {};   // SHA-256 of the manifest
+  int64_t memory_bytes = 0;  // 0: not loaded
 };
 
 struct MatrixSummary {
@@ -110,6 +117,34 @@ struct ModelDetails {
   std::vector<MatrixSummary> matrices;
   std::map<std::string, std::string> provenance;
   std::map<std::string, double> accuracy;
+};
+
+// A device of the server (sta.v1.Device); counters begin with the server.
+struct DeviceInfo {
+  std::string name;
+  std::string kind;
+  std::string detail;
+  std::string state;   // "READY", "QUARANTINED", "PROBATION", "HELD"
+  std::string reason;  // why it is not ready; else of its last failure
+  absl::Time since;    // in this state
+  std::optional<absl::Time> next_attempt;
+  int64_t max_tokens = 0;
+  int max_in_flight = 0;
+  int in_flight = 0;
+  int64_t batches = 0;
+  int64_t tokens = 0;
+  int64_t failures = 0;
+  int64_t audits = 0;
+  int64_t audit_mismatches = 0;
+  absl::Duration busy;
+  std::optional<double> temperature_celsius;
+};
+
+struct DeviceList {
+  std::vector<DeviceInfo> devices;
+  int arithmetic_version = 0;
+  absl::Time time;            // when the devices were so
+  absl::Time counting_since;  // when the counters began
 };
 
 struct ServerInfo {
@@ -167,8 +202,20 @@ class Client {
   // What the store holds: every version, by name, newest first. UNIMPLEMENTED where the server is
   // not an sta-server.
   absl::StatusOr<std::vector<ModelVersion>> ListModels();
-  // NOT_FOUND for an unknown model. Version 0: the newest ready one.
-  absl::StatusOr<ModelDetails> GetModel(const std::string& name, int64_t version = 0);
+  // NOT_FOUND for an unknown model. `version`: a number or an alias; "": what requests without a
+  // version get.
+  absl::StatusOr<ModelDetails> GetModel(const std::string& name, const std::string& version = "");
+
+  // UNIMPLEMENTED where the server is not an sta-server.
+  absl::StatusOr<DeviceList> ListDevices();
+  // Calls `next` with the list at once, after every change and, unless it is infinite, at every
+  // `interval`, until it returns false: OK. Blocks as long as that; the timeout does not count.
+  // UNAVAILABLE when the server shuts down.
+  absl::Status WatchDevices(absl::Duration interval,
+                            const std::function<bool(const DeviceList&)>& next);
+  // NOT_FOUND for an unknown device; FAILED_PRECONDITION where no other is ready, unless `force`.
+  absl::Status QuarantineDevice(const std::string& name, const std::string& reason, bool force);
+  absl::Status ReleaseDevice(const std::string& name);
 
   absl::StatusOr<ServerInfo> ServerMetadata();
   absl::StatusOr<ModelInfo> ModelMetadata(const std::string& name, const std::string& version = "");
@@ -180,6 +227,8 @@ class Client {
   absl::StatusOr<Health> CheckHealth(const std::string& service = "");
 
  private:
+  friend class PackageUpload;
+  friend class StoreClient;
   class Impl;
   explicit Client(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

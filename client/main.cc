@@ -13,6 +13,7 @@ int main(int argc, char** argv) {
                                .out = std::cout,
                                .err = std::cerr,
                                .in_is_terminal = isatty(STDIN_FILENO) != 0,
+                               .out_is_terminal = isatty(STDOUT_FILENO) != 0,
                                .err_is_terminal = isatty(STDERR_FILENO) != 0};
   return sta::client::RunStactl(std::vector<std::string>(argv + 1, argv + argc), console);
 }

@@ -5,6 +5,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 #include "strings/str_cat.h"
 
@@ -157,6 +159,20 @@ absl::StatusOr<InferResult> FromProto(const inference::ModelInferResponse& respo
   return result;
 }
 
+absl::Time FromProto(const google::protobuf::Timestamp& time) {
+  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+}
+
+absl::StatusOr<int64_t> VersionNumber(const std::string& version) {
+  if (version.empty() || !absl::ascii_isdigit(static_cast<unsigned char>(version.front()))) {
+    return 0;
+  }
+  int64_t number = 0;
+  if (absl::SimpleAtoi(version, &number) && number > 0) return number;
+  return absl::InvalidArgumentError(
+      StrCat("version '", version, "' is neither a number over zero nor an alias"));
+}
+
 ModelVersion FromProto(const v1::ModelVersion& version) {
   ModelVersion result;
   result.name = version.name();
@@ -170,6 +186,12 @@ ModelVersion FromProto(const v1::ModelVersion& version) {
   result.max_sequence_tokens = version.max_sequence_tokens();
   result.hidden_size = version.hidden_size();
   result.arithmetic_version = version.arithmetic_version();
+  result.aliases = {version.aliases().begin(), version.aliases().end()};
+  result.is_default = version.is_default();
+  result.since = FromProto(version.since());
+  result.created = FromProto(version.created());
+  result.digest = version.digest();
+  result.memory_bytes = version.memory_bytes();
   return result;
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "client/client.h"
 #include "inference/open_inference_grpc.pb.h"
 #include "sta/v1/model_store.pb.h"
@@ -23,9 +24,28 @@ absl::StatusOr<inference::ModelInferRequest> ToProto(const InferRequest& request
 // Takes raw and typed contents. INTERNAL where the answer contradicts itself.
 absl::StatusOr<InferResult> FromProto(const inference::ModelInferResponse& response);
 
+absl::Time FromProto(const google::protobuf::Timestamp& time);
 ModelVersion FromProto(const v1::ModelVersion& version);
 ModelDetails FromProto(const v1::GetModelResponse& response);
 ModelInfo FromProto(const inference::ModelMetadataResponse& response);
+
+// Of "3" 3, of an alias or "" 0. INVALID_ARGUMENT: digits that are no version.
+absl::StatusOr<int64_t> VersionNumber(const std::string& version);
+// A request with `version` as text: "", a number over zero or an alias. INVALID_ARGUMENT for a
+// number that is none of a version.
+template <typename Request>
+absl::StatusOr<Request> VersionRequest(const std::string& name, const std::string& version) {
+  Request request;
+  request.set_name(name);
+  const absl::StatusOr<int64_t> number = VersionNumber(version);
+  if (!number.ok()) return number.status();
+  if (*number > 0) {
+    request.set_version(*number);
+  } else {
+    request.set_alias(version);
+  }
+  return request;
+}
 
 // The requests of Embed and Classify, and what is read from their answers. `count` is how many
 // texts were sent; INTERNAL where the answer has another number or the wrong outputs.

@@ -60,9 +60,12 @@ void AddEmbedCommand(CLI::App& app, CommandContext& context);
 void AddClassifyCommand(CLI::App& app, CommandContext& context);
 void AddInferCommand(CLI::App& app, CommandContext& context);
 void AddModelCommand(CLI::App& app, CommandContext& context);
+void AddDevicesCommand(CLI::App& app, CommandContext& context);
 void AddConvertCommand(CLI::App& app, CommandContext& context);
 void AddInspectCommand(CLI::App& app, CommandContext& context);
 void AddVerifyCommand(CLI::App& app, CommandContext& context);
+void AddDisasmCommand(CLI::App& app, CommandContext& context);
+void AddXclbinCommand(CLI::App& app, CommandContext& context);
 void AddBenchCommand(CLI::App& app, CommandContext& context);
 
 }  // namespace sta::client

@@ -7,6 +7,7 @@
 
 #include "client/commands/command.h"
 #include "client/commands/opened_package.h"
+#include "client/console/progress_bar.h"
 #include "client/console/table.h"
 #include "model_store/convert/convert_model.h"
 #include "strings/str_cat.h"
@@ -22,33 +23,6 @@ struct ConvertFlags {
   int64_t sentences = 500;
   std::string task;
   int threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-};
-
-// One line that is redrawn on a terminal; a line a phase elsewhere.
-class Progress {
- public:
-  explicit Progress(Console& console) : console_(console) {}
-  ~Progress() {
-    if (is_open_) console_.err << "\n";
-  }
-
-  void Show(std::string_view phase, int64_t done, int64_t total) {
-    if (!console_.err_is_terminal) {
-      if (done >= total) console_.err << "convert: " << phase << " done\n";
-      return;
-    }
-    constexpr int64_t kWidth = 30;
-    const auto filled = static_cast<size_t>(total > 0 ? kWidth * done / total : kWidth);
-    // \033[K clears what a longer line before left behind.
-    console_.err << "\r" << phase << " [" << std::string(filled, '#')
-                 << std::string(kWidth - filled, ' ') << "] " << done << "/" << total << "\033[K"
-                 << std::flush;
-    is_open_ = true;
-  }
-
- private:
-  Console& console_;
-  bool is_open_ = false;
 };
 
 void PrintReport(const ConvertReport& report, CommandContext& context,
@@ -82,7 +56,7 @@ absl::Status RunConvert(CommandContext& context, const ConvertFlags& options) {
     convert.task = *task;
   }
   absl::StatusOr<ConvertReport> report = [&] {
-    Progress progress(context.console);
+    ProgressBar progress(context.console, "convert");
     return ConvertModel(convert, [&](std::string_view phase, int64_t done, int64_t total) {
       progress.Show(phase, done, total);
     });

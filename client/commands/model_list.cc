@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/str_join.h"
 #include "client/commands/model.h"
 #include "client/console/table.h"
 #include "strings/str_cat.h"
@@ -14,6 +15,7 @@ namespace {
 void PrintTable(const std::vector<ModelVersion>& versions, std::ostream& out) {
   Table table({{"model", Align::kLeft},
                {"version", Align::kRight},
+               {"aliases", Align::kLeft},
                {"state", Align::kLeft},
                {"task", Align::kLeft},
                {"patterns", Align::kLeft},
@@ -22,7 +24,9 @@ void PrintTable(const std::vector<ModelVersion>& versions, std::ostream& out) {
   for (const ModelVersion& version : versions) {
     const std::string state =
         version.reason.empty() ? version.state : StrCat(version.state, ": ", version.reason);
-    table.AddRow({version.name, std::to_string(version.version), state, version.task,
+    // The star stands for what requests without a version get.
+    table.AddRow({version.name, StrCat(version.is_default ? "*" : "", version.version),
+                  absl::StrJoin(version.aliases, ", "), state, version.task,
                   PatternsText(version.patterns), WithThousands(version.size_bytes),
                   WithThousands(version.max_sequence_tokens)});
   }
@@ -69,6 +73,13 @@ OrderedJson ModelVersionToJson(const ModelVersion& version) {
                       {"max_sequence_tokens", version.max_sequence_tokens},
                       {"hidden_size", version.hidden_size},
                       {"arithmetic_version", version.arithmetic_version}};
+  json["aliases"] = version.aliases;
+  json["is_default"] = version.is_default;
+  json["digest"] = version.digest;
+  json["memory_bytes"] = version.memory_bytes;
+  if (version.created > absl::UnixEpoch()) {
+    json["created"] = absl::FormatTime(absl::RFC3339_sec, version.created, absl::UTCTimeZone());
+  }
   if (!version.reason.empty()) json["reason"] = version.reason;
   return json;
 }
@@ -76,6 +87,8 @@ OrderedJson ModelVersionToJson(const ModelVersion& version) {
 void AddModelListCommand(CLI::App& group, CommandContext& context) {
   CLI::App* command = group.add_subcommand("list", "Every version of every model");
   command->footer(R"(
+A star marks what requests without a version get.
+
 Examples:
   stactl model list
   stactl model list --json --server gpu7:8001)");

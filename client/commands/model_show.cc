@@ -14,7 +14,7 @@ namespace {
 
 struct ModelShowOptions {
   std::string name;
-  int64_t version = 0;
+  std::string version;
 };
 
 OrderedJson TensorsToJson(const std::vector<TensorInfo>& tensors) {
@@ -52,6 +52,9 @@ void PrintText(const ModelInfo& info, const std::optional<ModelDetails>& details
     const ModelVersion& model = details->model;
     out << "version  " << model.version << " " << model.state
         << (model.reason.empty() ? "" : ": " + model.reason) << "\n"
+        << "aliases  " << (model.aliases.empty() ? "none" : absl::StrJoin(model.aliases, ", "))
+        << (model.is_default ? "; what requests without a version get" : "") << "\n"
+        << "digest   " << model.digest << "\n"
         << "task     " << model.task << "\n"
         << "size     " << WithThousands(model.size_bytes) << " bytes, hidden size "
         << model.hidden_size << ", at most " << model.max_sequence_tokens << " tokens\n";
@@ -80,8 +83,7 @@ void PrintJson(const ModelInfo& info, const std::optional<ModelDetails>& details
 absl::Status RunModelShow(CommandContext& context, const ModelShowOptions& options) {
   const absl::StatusOr<std::unique_ptr<Client>> client = Connect(context);
   if (!client.ok()) return client.status();
-  const std::string version = options.version == 0 ? "" : std::to_string(options.version);
-  const absl::StatusOr<ModelInfo> info = (*client)->ModelMetadata(options.name, version);
+  const absl::StatusOr<ModelInfo> info = (*client)->ModelMetadata(options.name, options.version);
   if (!info.ok()) return info.status();
   absl::StatusOr<ModelDetails> details = (*client)->GetModel(options.name, options.version);
   std::optional<ModelDetails> known;
@@ -104,9 +106,7 @@ void AddModelShowCommand(CLI::App& group, CommandContext& context) {
   auto options = std::make_shared<ModelShowOptions>();
   CLI::App* command = group.add_subcommand("show", "One model: tensors, sizes, matrices, origin");
   command->add_option("NAME", options->name, "Name of the model")->required();
-  command->add_option("--version", options->version, "Version (default: the newest ready one)")
-      ->check(CheckPositiveInteger)
-      ->type_name("N");
+  AddVersionOption(*command, options->version);
   command->footer(R"(
 Examples:
   stactl model show minilm

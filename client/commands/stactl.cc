@@ -18,6 +18,7 @@ Examples:
   stactl embed --file corpus.txt --output vectors.npy
   stactl convert --model DIR --output store/minilm/1 --pattern 2:8 --calibrate text.txt
   stactl model list
+  stactl devices --watch
   stactl bench --concurrency 1,4,16 --duration 10s
 
 --server, --timeout and --json may stand before or after the command.
@@ -38,9 +39,12 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddClassifyCommand(app, context);
   AddInferCommand(app, context);
   AddModelCommand(app, context);
+  AddDevicesCommand(app, context);
   AddConvertCommand(app, context);
   AddInspectCommand(app, context);
   AddVerifyCommand(app, context);
+  AddDisasmCommand(app, context);
+  AddXclbinCommand(app, context);
   AddBenchCommand(app, context);
 }
 

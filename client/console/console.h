@@ -14,8 +14,10 @@ struct Console {
   std::istream& in;
   std::ostream& out;  // results
   std::ostream& err;  // progress and errors
-  // Whether a person types into `in`, and watches `err`, so that a line there may be redrawn.
+  // Whether a person types into `in`, and watches `out` and `err`, so that what is there may be
+  // redrawn.
   bool in_is_terminal = false;
+  bool out_is_terminal = false;
   bool err_is_terminal = false;
 };
 

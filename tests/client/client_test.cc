@@ -267,6 +267,34 @@ TEST_F(ClientTest, ReadsTheStoreAndTheMetadata) {
   EXPECT_THAT(info.inputs.at(0).shape, ElementsAre(-1));
 }
 
+TEST_F(ClientTest, ReadsDevices) {
+  const std::unique_ptr<Client> client = Connect();
+  STA_ASSERT_OK_AND_ASSIGN(const DeviceList list, client->ListDevices());
+  EXPECT_EQ(list.arithmetic_version, 1);
+  EXPECT_EQ(list.time - list.counting_since, absl::Seconds(100));
+  ASSERT_THAT(list.devices, SizeIs(2));
+  EXPECT_EQ(list.devices[0].state, "READY");
+  EXPECT_EQ(list.devices[0].busy, absl::Seconds(25));
+  EXPECT_EQ(list.devices[0].temperature_celsius, std::nullopt);
+  EXPECT_EQ(list.devices[1].temperature_celsius, 61.4);
+  EXPECT_THAT(client->QuarantineDevice("x", "", false), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(client->ReleaseDevice("x"), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(ClientTest, WatchesDevicesUntilToldToStopOrTheServerEnds) {
+  const std::unique_ptr<Client> client = Connect();
+  const v1::ListDevicesResponse list = FakeDevicesService::DefaultList();
+  server_.devices().SetLists({list, list, list});
+  int lists = 0;
+  EXPECT_THAT(client->WatchDevices(absl::InfiniteDuration(),
+                                   [&](const DeviceList&) { return ++lists < 2; }),
+              IsOk());
+  EXPECT_EQ(lists, 2);
+  EXPECT_FALSE(server_.devices().watch_requests().at(0).has_interval());
+  EXPECT_THAT(client->WatchDevices(absl::Seconds(1), [](const DeviceList&) { return true; }),
+              StatusIs(absl::StatusCode::kUnavailable, "the server is shutting down"));
+}
+
 TEST_F(ClientTest, AsksForHealthAndReadiness) {
   const std::unique_ptr<Client> client = Connect();
   EXPECT_EQ(client->ServerLive().value(), true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// stactl convert, inspect and verify, on tiny models.
+// stactl convert, inspect, verify and disasm, on tiny models.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +18,7 @@ namespace sta::client {
 namespace {
 
 using testing::AllOf;
+using testing::ContainsRegex;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -167,8 +168,51 @@ TEST_F(PackageCommandsTest, VerifyFindsRangesThatHashesCannot) {
   EXPECT_THAT(vocabulary.err, HasSubstr("stactl verify: INVALID_ARGUMENT: tokenizer: "));
 }
 
-TEST_F(PackageCommandsTest, InspectAndVerifySayThatThereIsNoPackage) {
-  for (const char* command : {"inspect", "verify"}) {
+TEST_F(PackageCommandsTest, DisasmShowsImageAndInstructions) {
+  ASSERT_EQ(Convert("2:8,*.query.*=dense").code, kExitOk);
+  const Outcome disasm = RunWith({"disasm", package_.string(), "--lengths", "3,9"});
+  ASSERT_EQ(disasm.code, kExitOk) << disasm.err;
+  EXPECT_THAT(disasm.out, StartsWith("8x8x8 array, instruction set 1, image format 1; "
+                                     "hidden size 32, 2 layers\n"));
+  EXPECT_THAT(disasm.out, ContainsRegex("layer 0 query +32 +32 +[01].[0-9]+  16 of 16 "));
+  EXPECT_THAT(disasm.out, ContainsRegex("layer 1 key +32 +32 +0.2[0-9]+ +4 of 16 "));
+  EXPECT_THAT(disasm.out,
+              HasSubstr("\nrun 0: sequences 0..1, 3 token groups, 1 blocks, 24 instructions\n"
+                        "    0  LOAD      memory_beat=0 beats=24 residual_beat=0\n"));
+  EXPECT_THAT(disasm.out, EndsWith("\n   23  END\n"));
+}
+
+TEST_F(PackageCommandsTest, DisasmSplitsWhatDoesNotFitTogether) {
+  ASSERT_EQ(Convert("2:8").code, kExitOk);
+  const Outcome disasm = RunWith({"disasm", package_.string(), "--array", "4x4x4", "--json",
+                                  "--lengths", "256,256,256,256,256,256,256,256,256,256,256,256"});
+  ASSERT_EQ(disasm.code, kExitOk) << disasm.err;
+  const auto json = nlohmann::json::parse(disasm.out);
+  EXPECT_EQ(json.at("array"), "4x4x4");
+  EXPECT_EQ(json.at("matrices").size(), 12);
+  EXPECT_EQ(json.at("matrices")[5].at("name"), "output");
+  EXPECT_EQ(json.at("matrices")[5].at("steps"), 4);
+  int sequences = 0;
+  for (const auto& run : json.at("runs")) sequences += run.at("sequences").get<int>();
+  EXPECT_EQ(sequences, 12);
+  EXPECT_EQ(json.at("runs").size(), 2);
+  EXPECT_EQ(json.at("runs")[0].at("instructions").back(), "END");
+}
+
+TEST_F(PackageCommandsTest, DisasmSaysWhatTheArrayDoesNotTake) {
+  ASSERT_EQ(Convert("2:8").code, kExitOk);
+  const Outcome array = RunWith({"disasm", package_.string(), "--array", "5x5x5"});
+  EXPECT_EQ(array.code, kExitFailed);
+  EXPECT_THAT(array.err, HasSubstr("INVALID_ARGUMENT: no array is called '5x5x5', known are "));
+  const Outcome length = RunWith({"disasm", package_.string(), "--lengths", "8,600"});
+  EXPECT_EQ(length.code, kExitFailed);
+  EXPECT_THAT(length.err, HasSubstr("sequence 1 has 600 tokens, the longest that the card takes of "
+                                    "this model has 512"));
+  EXPECT_EQ(RunWith({"disasm", package_.string(), "--lengths", "0"}).code, kExitUsage);
+}
+
+TEST_F(PackageCommandsTest, AllSayThatThereIsNoPackage) {
+  for (const char* command : {"inspect", "verify", "disasm"}) {
     const Outcome run = RunWith({command, package_.string()});
     EXPECT_EQ(run.code, kExitFailed);
     EXPECT_THAT(run.err, AllOf(HasSubstr("NOT_FOUND"), HasSubstr(package_.string())));

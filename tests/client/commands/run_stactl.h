@@ -22,6 +22,7 @@ struct Outcome {
 
 struct StreamsForTest {
   std::string input;
+  bool out_is_terminal = false;
   bool err_is_terminal = false;
 };
 
@@ -29,7 +30,7 @@ inline Outcome RunWith(const std::vector<std::string>& args, const StreamsForTes
   std::istringstream in(streams.input);
   std::ostringstream out;
   std::ostringstream err;
-  Console console{in, out, err, false, streams.err_is_terminal};
+  Console console{in, out, err, false, streams.out_is_terminal, streams.err_is_terminal};
   const int code = RunStactl(args, console);
   return {code, out.str(), err.str()};
 }

@@ -8,6 +8,7 @@
 #include "tests/client/commands/run_stactl.h"
 #include "tests/support/fake_inference_server.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sta::client {
 namespace {
@@ -35,8 +36,8 @@ TEST(StactlUsageTest, ExplainsItself) {
   const Outcome top = RunWith({"--help"});
   EXPECT_EQ(top.code, kExitOk);
   EXPECT_THAT(top.out, AllOf(HasSubstr("Examples:"), HasSubstr("embed"), HasSubstr("--server")));
-  for (const std::string command :
-       {"embed", "classify", "infer", "model", "convert", "inspect", "verify", "bench"}) {
+  for (const std::string command : {"embed", "classify", "infer", "model", "devices", "convert",
+                                    "inspect", "verify", "disasm", "bench"}) {
     const Outcome help = RunWith({command, "--help"});
     EXPECT_EQ(help.code, kExitOk) << command;
     EXPECT_THAT(help.out, HasSubstr("Usage: stactl " + command + " ["));
@@ -108,15 +109,16 @@ TEST_F(StactlTest, EmbedPrintsCosinesAsATable) {
 }
 
 TEST_F(StactlTest, EmbedWritesANumpyFile) {
-  const std::string path = testing::TempDir() + "stactl_test.npy";
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() / "rows.npy";
   const Outcome run = Stactl({"embed", "--output", path, "a", "b"});
   EXPECT_EQ(run.out, "wrote " + path + ": 2 x 3 float32\n");
   EXPECT_EQ(std::filesystem::file_size(path), 128 + 6 * sizeof(float));
-  std::filesystem::remove(path);
 }
 
 TEST_F(StactlTest, EmbedStreamsAFileInBoundedRequestsAndKeepsTheOrder) {
-  const std::string path = testing::TempDir() + "stactl_test.txt";
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() / "texts.txt";
   std::string expected;
   {
     std::ofstream file(path);
@@ -128,7 +130,6 @@ TEST_F(StactlTest, EmbedStreamsAFileInBoundedRequestsAndKeepsTheOrder) {
   }
   const Outcome run =
       Stactl({"embed", "--json", "--file", path, "--rows", "10", "--in-flight", "3"});
-  std::filesystem::remove(path);
   EXPECT_EQ(run.code, kExitOk) << run.err;
   std::istringstream lines(run.out);
   std::string line;
@@ -187,10 +188,14 @@ TEST_F(StactlTest, InferTakesAndGivesJson) {
 
 TEST_F(StactlTest, ListsModels) {
   EXPECT_EQ(Stactl({"model", "list"}).out,
-            "model       version  state  task                     patterns   bytes  tokens\n"
-            "----------  -------  -----  -----------------------  --------  ------  ------\n"
-            "classifier        1  READY  sequence_classification  2:8 x1    12,345     512\n"
-            "embedder          1  READY  sentence_embedding       2:8 x1    12,345     512\n");
+            "model       version  aliases       state  task                     patterns   bytes"
+            "  tokens\n"
+            "----------  -------  ------------  -----  -----------------------  --------  ------"
+            "  ------\n"
+            "classifier       *1  prod, stable  READY  sequence_classification  2:8 x1    12,345"
+            "     512\n"
+            "embedder          1                READY  sentence_embedding       2:8 x1    12,345"
+            "     512\n");
   EXPECT_THAT(Stactl({"model", "list", "--json"}).out, HasSubstr("\"name\": \"embedder\""));
   server_.SetModels({});
   EXPECT_EQ(Stactl({"model", "list"}).out, "the server has no models\n");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sta::client {
 namespace {
@@ -20,10 +21,8 @@ std::string ReadFile(const std::string& path) {
 
 class NpyWriterTest : public testing::Test {
  protected:
-  NpyWriterTest() { std::filesystem::remove(path_); }
-  ~NpyWriterTest() override { std::filesystem::remove(path_); }
-
-  const std::string path_ = testing::TempDir() + "npy_writer_test.npy";
+  const TemporaryDirectory directory_;
+  const std::string path_ = directory_.path() / "rows.npy";
 };
 
 TEST_F(NpyWriterTest, WritesAHeaderThatNumpyReads) {

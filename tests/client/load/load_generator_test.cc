@@ -97,7 +97,9 @@ TEST(LoadGeneratorTest, TheWarmUpDoesNotCount) {
   const std::atomic<bool> stop = false;
   const LoadResult result = RunClosedLoop(server.Send(),
                                           {.streams = 1,
-                                           .warm_up = absl::Milliseconds(5),
+                                           // So long that a thread gets a processor in it, even
+                                           // beside others.
+                                           .warm_up = absl::Milliseconds(300),
                                            .duration = absl::Hours(1),
                                            .max_requests = 10},
                                           stop);
