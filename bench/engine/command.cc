@@ -5,8 +5,10 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bench/engine/busy_neighbor.h"
 #include "bench/engine/driven.h"
 #include "bench/engine/engine_runner.h"
 #include "bench/engine/measurement.h"
@@ -22,9 +24,20 @@ struct Options {
   EngineRunner::Options engine;
   std::vector<std::string> shapes = {"1x16", "1x128", "8x128", "32x16-128", "32x16-128="};
   double seconds = 5.0;
+  bool busy_neighbor = false;
   bool json = false;
   bool driven = false;
 };
+
+absl::StatusOr<NeighborMeasurements> MeasureAll(
+    EngineRunner& runner, const std::vector<std::unique_ptr<PreparedWorkload>>& workloads,
+    const Options& options) {
+  const absl::Duration duration = absl::Seconds(options.seconds);
+  if (options.busy_neighbor) return MeasureBesideNeighbor(runner, workloads, duration);
+  absl::StatusOr<std::vector<Measurement>> measurements = Measure(runner, workloads, duration);
+  if (!measurements.ok()) return measurements.status();
+  return NeighborMeasurements{.quiet = *std::move(measurements), .busy = {}};
+}
 
 absl::Status Run(const Options& options) {
   absl::StatusOr<std::unique_ptr<EngineRunner>> runner = EngineRunner::Open(options.engine);
@@ -39,13 +52,13 @@ absl::Status Run(const Options& options) {
     if (!prepared.ok()) return prepared.status();
     workloads.push_back(*std::move(prepared));
   }
-  const absl::StatusOr<std::vector<Measurement>> measurements =
-      Measure(**runner, workloads, absl::Seconds(options.seconds));
-  if (!measurements.ok()) return measurements.status();
+  absl::StatusOr<NeighborMeasurements> measured = MeasureAll(**runner, workloads, options);
+  if (!measured.ok()) return measured.status();
   const Report report{.package = options.engine.package.string(),
                       .device = (*runner)->device_caps(),
                       .threads = options.engine.threads,
-                      .measurements = *measurements};
+                      .measurements = std::move(measured->quiet),
+                      .beside_neighbor = std::move(measured->busy)};
   std::cout << (options.json ? ReportJson(report) : ReportText(report));
   return absl::OkStatus();
 }
@@ -64,15 +77,20 @@ void AddOptions(CLI::App& app, Options& options) {
   app.add_option("--seconds", options.seconds, "How long to measure, all shapes together")
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
+  CLI::Option* const busy_neighbor = app.add_flag(
+      "--busy-neighbor", options.busy_neighbor,
+      "Measure in turn without and with a thread that spins on the last of the processors");
   app.add_flag("--json", options.json, "Print JSON instead of a table");
   app.add_flag("--driven", options.driven,
-               "Take requests from the input: 'run SHAPE REPEATS', 'embed SHAPE'");
+               "Take requests from the input: 'run SHAPE REPEATS', 'embed SHAPE'")
+      ->excludes(busy_neighbor);
   app.footer(R"(
 SHAPE: 8x128 is 8 sequences of 128 tokens; 32x16-128 draws the 32 lengths uniformly; 32x16-128= has
 as many sequences and tokens, all of one length; @FILE has the token ids of a sequence on each line.
 
-Example:
-  engine_bench --package store/minilm/1 --shape 1x16,1x128 --threads 1)");
+Examples:
+  engine_bench --package store/minilm/1 --shape 1x16,1x128 --threads 1
+  engine_bench --package store/minilm/1 --shape 8x128 --threads 2 --busy-neighbor)");
 }
 
 }  // namespace

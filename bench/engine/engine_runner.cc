@@ -70,6 +70,7 @@ absl::Status EngineRunner::Run(PreparedWorkload& prepared) {
   for (size_t i = 0; i < count; ++i) {
     model_->Embed(prepared.workload.sequences[i], rows_of(prepared.input, i));
   }
+  if (absl::Status intact = model_->CheckIntact(); !intact.ok()) return intact;
   absl::Status status =
       device_->Run(*program_, {.rows = prepared.input, .sequence_offsets = prepared.offsets},
                    prepared.output, absl::InfiniteFuture());

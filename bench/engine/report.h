@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What engine_bench prints: a table for people, or JSON. Pure functions.
+// What engine_bench prints: a table for people, or JSON. Times beside a busy neighbor come with how
+// many times they are the quiet ones. Pure functions.
 #ifndef BENCH_ENGINE_REPORT_H_
 #define BENCH_ENGINE_REPORT_H_
 
@@ -17,6 +18,7 @@ struct Report {
   DeviceCaps device;
   int threads = 1;
   std::vector<Measurement> measurements;
+  std::vector<Measurement> beside_neighbor;  // of the same shapes; empty where not measured
 };
 
 // Both end with a newline.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Speed of the emulator's kernels on one core, for every instruction set of this processor, beside
-// what the core can do at most. Times are of the thread's CPU, repetitions of all benchmarks are
-// interleaved and the median counts, so that a busy neighbor disturbs little.
+// Speed of the emulator's kernels for every instruction set of this processor, beside what the
+// machine can do at most and beside oneDNN. Repetitions of all benchmarks are interleaved and the
+// median of CPU times counts, so that a busy neighbor disturbs little (suite.h says more).
 // Products are called as an encoder calls them, epilogue included: a chunk of 128 rows, block after
 // block.
 //
@@ -12,27 +12,26 @@
 #include <benchmark/benchmark.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <fstream>
-#include <functional>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
-#include <string_view>
-#include <utility>
+#include <thread>
 #include <vector>
 
 #include "accel/emulator/dispatch.h"
+#include "bench/kernels/onednn_linear.h"
 #include "bench/kernels/peaks.h"
 #include "bench/kernels/report.h"
-#include "bench/kernels/workloads.h"
+#include "bench/kernels/results.h"
+#include "bench/kernels/suite.h"
 #include "strings/str_cat.h"
 
 namespace sta::bench {
 namespace {
-
-using emulator::KernelTable;
 
 struct Effort {
   double peak_seconds;
@@ -42,101 +41,6 @@ struct Effort {
 constexpr Effort kQuick = {.peak_seconds = 0.01, .seconds = 0.01, .repetitions = 3};
 constexpr Effort kThorough = {.peak_seconds = 0.05, .seconds = 0.05, .repetitions = 9};
 
-constexpr const char* kRate = "per_second";  // GOP of products, rows of the others
-
-struct Entry {
-  const KernelTable* kernels = nullptr;
-  std::string work;  // "linear/384x1536", "layer_norm/768"
-  std::optional<Pattern> pattern;
-
-  // The same work by another set or with another pattern.
-  std::string NameWith(std::string_view set, std::optional<Pattern> other) const {
-    return StrCat(set, "/", work, other.has_value() ? StrCat("/", other->ToString()) : "");
-  }
-  std::string Name() const { return NameWith(kernels->name, pattern); }
-};
-
-class KernelBenchmark final : public benchmark::Fixture {
- public:
-  KernelBenchmark(const std::string& name, std::function<void(benchmark::State&)> run)
-      : run_(std::move(run)) {
-    SetName(name.c_str());
-  }
-
- private:
-  void BenchmarkCase(benchmark::State& state) override { run_(state); }
-
-  const std::function<void(benchmark::State&)> run_;
-};
-
-class Suite {
- public:
-  explicit Suite(const Effort& effort) : effort_(effort) {}
-
-  void AddAll(const KernelTable& kernels) {
-    for (const LinearShape shape :
-         {LinearShape{384, 384}, LinearShape{384, 1536}, LinearShape{1536, 384},
-          LinearShape{768, 768}, LinearShape{768, 3072}, LinearShape{3072, 768}}) {
-      for (const Pattern pattern :
-           {Pattern::Dense(), Pattern{4, 8}, Pattern{2, 8}, Pattern{1, 8}, Pattern{1, 16}}) {
-        AddLinear(kernels, shape, pattern);
-      }
-    }
-    for (const int64_t head_size : {32, 64}) {
-      for (const int64_t tokens : {16, 128, 512}) AddAttention(kernels, tokens, head_size);
-    }
-    for (const int64_t width : {384, 768}) AddLayerNorm(kernels, width);
-  }
-
-  const std::vector<Entry>& entries() const { return entries_; }
-
- private:
-  void AddLinear(const KernelTable& kernels, LinearShape shape, Pattern pattern) {
-    const auto run = [&kernels, shape, pattern](benchmark::State& state) {
-      LinearWorkload workload(kernels, shape, pattern);
-      for (auto _ : state) workload.Run();
-      SetRate(state, 1e-9 * workload.operations());
-    };
-    Register({&kernels, StrCat("linear/", shape.inputs, "x", shape.outputs), pattern}, run);
-  }
-
-  void AddAttention(const KernelTable& kernels, int64_t tokens, int64_t head_size) {
-    const auto run = [&kernels, tokens, head_size](benchmark::State& state) {
-      AttentionWorkload workload(kernels, tokens, head_size);
-      for (auto _ : state) workload.Run();
-      SetRate(state, workload.rows());
-    };
-    Register({&kernels, StrCat("attention/", tokens, "x", head_size), std::nullopt}, run);
-  }
-
-  void AddLayerNorm(const KernelTable& kernels, int64_t width) {
-    const auto run = [&kernels, width](benchmark::State& state) {
-      LayerNormWorkload workload(kernels, width);
-      for (auto _ : state) workload.Run();
-      SetRate(state, workload.rows());
-    };
-    Register({&kernels, StrCat("layer_norm/", width), std::nullopt}, run);
-  }
-
-  static void SetRate(benchmark::State& state, double per_iteration) {
-    state.counters[kRate] =
-        benchmark::Counter(per_iteration, benchmark::Counter::kIsIterationInvariantRate);
-  }
-
-  void Register(Entry entry, std::function<void(benchmark::State&)> run) {
-    auto* const made = new KernelBenchmark(entry.Name(), std::move(run));
-    // The library deletes it, which the analyzer does not believe of a system header.
-    // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDeleteLeaks)
-    benchmark::internal::RegisterBenchmarkInternal(made)
-        ->MinTime(effort_.seconds)
-        ->Repetitions(effort_.repetitions);
-    entries_.push_back(std::move(entry));
-  }
-
-  const Effort effort_;
-  std::vector<Entry> entries_;
-};
-
 // Keeps the median of each benchmark's repetitions.
 class MedianReporter final : public benchmark::BenchmarkReporter {
  public:
@@ -145,51 +49,64 @@ class MedianReporter final : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.run_type != Run::RT_Aggregate || run.aggregate_name != "median") continue;
-      medians_[run.run_name.function_name] = run.counters.at(kRate).value;
+      const auto& name = run.run_name;
+      medians_[StrCat(name.function_name, name.threads.empty() ? "" : "/", name.threads)] =
+          run.counters.at(kRate).value;
     }
   }
 
-  // Nothing where a filter left the benchmark out.
-  std::optional<double> Median(const std::string& name) const {
-    const auto found = medians_.find(name);
-    if (found == medians_.end()) return std::nullopt;
-    return found->second;
-  }
+  const std::map<std::string, double>& medians() const { return medians_; }
 
  private:
   std::map<std::string, double> medians_;
 };
 
-const Peaks* Find(const std::vector<Peaks>& peaks, std::string_view set) {
-  for (const Peaks& peak : peaks) {
-    if (peak.instruction_set == set) return &peak;
-  }
-  return nullptr;
+struct Options {
+  bool is_quick = false;
+  std::set<int> threads = {1, std::max(1, static_cast<int>(std::thread::hardware_concurrency()))};
+  std::string json_path;
+};
+
+void AddOptions(CLI::App& app, Options& options) {
+  app.add_flag("--quick", options.is_quick, "a few seconds in all");
+  app.add_option("--threads", options.threads, "numbers of threads that share the products")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  app.add_option("--json", options.json_path, "write results to this file, too")->type_name("FILE");
 }
 
-std::vector<Result> ResultsOf(const Suite& suite, const MedianReporter& reporter,
-                              const std::vector<Peaks>& peaks) {
-  std::vector<Result> results;
-  for (const Entry& entry : suite.entries()) {
-    const std::optional<double> rate = reporter.Median(entry.Name());
-    if (!rate.has_value()) continue;
-    const auto times_as_fast_as = [&](const std::string& peer) -> std::optional<double> {
-      const std::optional<double> other = reporter.Median(peer);
-      if (!other.has_value() || peer == entry.Name()) return std::nullopt;
-      return *rate / *other;
-    };
-    Result result = {.name = entry.Name(), .value = 1e9 / *rate, .unit = "ns/row"};
-    if (entry.pattern.has_value()) {
-      result.value = *rate;
-      result.unit = "GOP/s";
-      const Peaks* const peak = Find(peaks, entry.kernels->name);
-      if (peak != nullptr) result.of_ceiling = *rate / peak->CeilingGops(*entry.pattern);
-      result.over_dense = times_as_fast_as(entry.NameWith(entry.kernels->name, Pattern::Dense()));
+int Measure(const Options& options) {
+  const Effort& effort = options.is_quick ? kQuick : kThorough;
+  Suite suite({.seconds = effort.seconds,
+               .repetitions = effort.repetitions,
+               .threads = {options.threads.begin(), options.threads.end()}});
+  std::vector<Peaks> peaks;
+  for (const emulator::KernelTable* const kernels : emulator::SupportedKernels()) {
+    for (const int threads : options.threads) {
+      const auto peak = MeasurePeaks(kernels->name, threads, effort.peak_seconds);
+      if (peak.has_value()) peaks.push_back(*peak);
     }
-    result.over_generic = times_as_fast_as(entry.NameWith("generic", entry.pattern));
-    results.push_back(result);
+    suite.AddKernels(*kernels);
   }
-  return results;
+  const std::string onednn = OneDnnVersion();
+  if (!onednn.empty()) suite.AddOneDnn();
+  const std::string machine =
+      StrCat(MachineName(), ", ", onednn.empty() ? "built without oneDNN" : "oneDNN ", onednn);
+  std::fputs(StrCat(machine, "\n\n", PeaksText(peaks), "\n").c_str(), stdout);
+  std::fflush(stdout);
+
+  MedianReporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  const std::vector<Result> results = ResultsOf(suite.entries(), reporter.medians(), peaks);
+  std::fputs(ResultsText(results).c_str(), stdout);
+  if (options.json_path.empty()) return 0;
+  std::ofstream file(options.json_path);
+  file << ResultsJson(results, machine) << std::flush;
+  if (file) return 0;
+  std::fputs(StrCat("kernel_bench: cannot write ", options.json_path, "\n").c_str(), stderr);
+  return 1;
 }
 
 int Main(int argc, char** argv) {
@@ -201,37 +118,14 @@ int Main(int argc, char** argv) {
   benchmark::Initialize(&count, arguments.data());
 
   CLI::App app("Measures the emulator's kernels. Flags of Google Benchmark are taken, too.");
-  bool is_quick = false;
-  std::string json_path;
-  app.add_flag("--quick", is_quick, "a few seconds in all");
-  app.add_option("--json", json_path, "write results to this file, too")->type_name("FILE");
+  Options options;
   try {
+    AddOptions(app, options);
     app.parse(count, arguments.data());
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
-
-  const Effort& effort = is_quick ? kQuick : kThorough;
-  Suite suite(effort);
-  std::vector<Peaks> peaks;
-  for (const KernelTable* const kernels : emulator::SupportedKernels()) {
-    if (const auto peak = MeasurePeaks(kernels->name, effort.peak_seconds)) peaks.push_back(*peak);
-    suite.AddAll(*kernels);
-  }
-  const std::string machine = MachineName();
-  std::fputs(StrCat(machine, "\n\n", PeaksText(peaks), "\n").c_str(), stdout);
-  std::fflush(stdout);
-
-  MedianReporter reporter;
-  benchmark::RunSpecifiedBenchmarks(&reporter);
-  const std::vector<Result> results = ResultsOf(suite, reporter, peaks);
-  std::fputs(ResultsText(results).c_str(), stdout);
-  if (json_path.empty()) return 0;
-  std::ofstream file(json_path);
-  file << ResultsJson(results, machine) << std::flush;
-  if (file) return 0;
-  std::fputs(StrCat("kernel_bench: cannot write ", json_path, "\n").c_str(), stderr);
-  return 1;
+  return Measure(options);
 }
 
 }  // namespace

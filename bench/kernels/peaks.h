@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What one core of this machine can do at most: the rates of the instructions that products are
-// made of, measured on registers, and the ceilings that follow for a matrix of some density.
+// What this machine can do at most: the rates of the instructions that products are made of,
+// measured on registers of some threads at once, and the ceilings that follow for a matrix of some
+// density.
 //
-//   if (const auto peaks = MeasurePeaks("avx512", 0.05)) Use(peaks->CeilingGops({2, 8}));
+//   if (const auto peaks = MeasurePeaks("avx512", 2, 0.05)) Use(peaks->CeilingGops({2, 8}));
 #ifndef BENCH_KERNELS_PEAKS_H_
 #define BENCH_KERNELS_PEAKS_H_
 
@@ -14,9 +15,10 @@
 
 namespace sta::bench {
 
-// In operations on whole vectors, 1e9 a second of CPU time.
+// In operations on whole vectors, 1e9 a second of a thread's CPU time, summed over the threads.
 struct Peaks {
   std::string_view instruction_set;
+  int threads = 1;
   std::string_view product_name;  // the instructions of a product: "vpdpbusd zmm"
   std::string_view gather_name;
   double product = 0.0;
@@ -31,7 +33,7 @@ struct Peaks {
 
 // Nothing for sets whose instructions this does not know. The best of some tries of `seconds` each:
 // a busy neighbor can only make them slower. The set must be one of SupportedKernels.
-std::optional<Peaks> MeasurePeaks(std::string_view instruction_set, double seconds);
+std::optional<Peaks> MeasurePeaks(std::string_view instruction_set, int threads, double seconds);
 
 }  // namespace sta::bench
 

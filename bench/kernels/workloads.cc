@@ -8,6 +8,7 @@
 
 #include "accel/arithmetic/layer_norm.h"
 #include "accel/arithmetic/softmax.h"
+#include "bench/kernels/random_values.h"
 #include "model_store/codec/nm_matrix.h"
 
 namespace sta::bench {
@@ -22,15 +23,6 @@ namespace {
 
 int64_t Padded(int64_t channels) {
   return (channels + kChunkChannels - 1) / kChunkChannels * kChunkChannels;
-}
-
-// Makes room for `size` values between `low` and `high`.
-template <typename T>
-void FillRandom(AlignedBuffer<T>& buffer, int64_t size, int64_t low, int64_t high) {
-  std::mt19937 engine(static_cast<unsigned>(size));
-  std::uniform_int_distribution<int64_t> uniform(low, high);
-  buffer.Reserve(size);
-  std::generate_n(buffer.data(), size, [&] { return static_cast<T>(uniform(engine)); });
 }
 
 NmMatrix RandomMatrix(LinearShape shape, Pattern pattern) {
@@ -58,9 +50,18 @@ LinearOutput OutputOf(LinearShape shape) {
 
 }  // namespace
 
+emulator::PackedMatrix PackRandomMatrix(const emulator::KernelTable& kernels, LinearShape shape,
+                                        Pattern pattern) {
+  return kernels.pack(RandomMatrix(shape, pattern));
+}
+
+double LinearOperations(LinearShape shape) {
+  return 2.0 * kTokens * static_cast<double>(shape.inputs) * static_cast<double>(shape.outputs);
+}
+
 LinearWorkload::LinearWorkload(const emulator::KernelTable& kernels, LinearShape shape,
-                               Pattern pattern)
-    : kernels_(kernels), shape_(shape), weights_(kernels.pack(RandomMatrix(shape, pattern))) {
+                               const emulator::PackedMatrix& weights)
+    : kernels_(kernels), shape_(shape) {
   const std::array<int32_t, 2> offsets = {0, kTokens};
   layout_.Cut(offsets, {.hidden_width = Padded(shape.inputs)});
   const int64_t slots = std::ssize(layout_.blocks()) * layout_.block_slots();
@@ -78,7 +79,7 @@ LinearWorkload::LinearWorkload(const emulator::KernelTable& kernels, LinearShape
   y8_.Reserve(slots * outputs);
   y16_.Reserve(slots * outputs);
   FillRandom(residual_, slots * outputs, -9000, 9000);
-  args_ = {.matrix = weights_.View(),
+  args_ = {.matrix = weights.View(),
            .start = start_.data(),
            .shift = shift_.data(),
            .multiplier = multiplier_.data(),
@@ -106,10 +107,6 @@ void LinearWorkload::Run() {
     args.y16 += outputs;
     args.residual += outputs;
   }
-}
-
-double LinearWorkload::operations() const {
-  return 2.0 * kTokens * static_cast<double>(shape_.inputs) * static_cast<double>(shape_.outputs);
 }
 
 AttentionWorkload::AttentionWorkload(const emulator::KernelTable& kernels, int64_t tokens,

@@ -23,22 +23,26 @@ struct LinearShape {
   int64_t outputs = 0;
 };
 
+// Dense-equivalent: two for each weight of the unpruned matrix and each of kTokens rows.
+double LinearOperations(LinearShape shape);
+
+emulator::PackedMatrix PackRandomMatrix(const emulator::KernelTable& kernels, LinearShape shape,
+                                        Pattern pattern);
+
 // Its output is what the shape has in an encoder: int8 where square, GELU where it widens, int16
-// with a residual where it narrows.
+// with a residual where it narrows. The weights, of the same table and shape, have to outlive it
+// and may be those of other workloads, too.
 class LinearWorkload {
  public:
-  LinearWorkload(const emulator::KernelTable& kernels, LinearShape shape, Pattern pattern);
+  LinearWorkload(const emulator::KernelTable& kernels, LinearShape shape,
+                 const emulator::PackedMatrix& weights);
 
   void Run();
-
-  // Dense-equivalent: two for each weight of the unpruned matrix and each row.
-  double operations() const;
 
  private:
   const emulator::KernelTable& kernels_;
   const LinearShape shape_;
   emulator::BatchLayout layout_;
-  emulator::PackedMatrix weights_;
   emulator::AlignedBuffer<int32_t> start_;
   emulator::AlignedBuffer<int32_t> shift_;
   emulator::AlignedBuffer<int16_t> multiplier_;

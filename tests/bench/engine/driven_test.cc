@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "tests/support/fake_device.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_package.h"
 
 namespace sta::bench {
@@ -27,9 +28,6 @@ using testing::StartsWith;
 class DrivenTest : public testing::Test {
  protected:
   void SetUp() override {
-    package_ = std::filesystem::path(testing::TempDir()) /
-               testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(package_);
     ASSERT_THAT(WriteTinyPackage(package_), IsOk());
     auto device = std::make_unique<FakeDevice>("fake");
     device_ = device.get();
@@ -50,7 +48,8 @@ class DrivenTest : public testing::Test {
     return lines;
   }
 
-  std::filesystem::path package_;
+  const TemporaryDirectory directory_;
+  const std::filesystem::path package_ = directory_.path() / "tiny";
   FakeDevice* device_ = nullptr;
   std::unique_ptr<EngineRunner> runner_;
 };
@@ -101,8 +100,8 @@ TEST_F(DrivenTest, GoesOnAfterAnError) {
 }
 
 TEST(EngineRunnerTest, RefusesAModelWithoutSentenceEmbeddings) {
-  const std::filesystem::path package = std::filesystem::path(testing::TempDir()) / "classifier";
-  std::filesystem::remove_all(package);
+  const TemporaryDirectory directory;
+  const std::filesystem::path package = directory.path() / "classifier";
   ASSERT_THAT(WriteTinyPackage(package, {.task = Task::kSequenceClassification}), IsOk());
   EXPECT_THAT(EngineRunner::Open({.package = package}).status(),
               StatusIs(absl::StatusCode::kInvalidArgument,

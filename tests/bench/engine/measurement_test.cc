@@ -9,6 +9,7 @@
 
 #include "tests/support/fake_device.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 #include "tests/support/tiny_package.h"
 
 namespace sta::bench {
@@ -29,8 +30,8 @@ TEST(MeasurementTest, PicksTheRunAtAPercentile) {
 }
 
 TEST(MeasurementTest, RunsTheWorkloadsInTurnAndTheWarmUpIsNotCounted) {
-  const std::filesystem::path package = std::filesystem::path(testing::TempDir()) / "measurement";
-  std::filesystem::remove_all(package);
+  const TemporaryDirectory directory;
+  const std::filesystem::path package = directory.path() / "tiny";
   ASSERT_THAT(WriteTinyPackage(package), IsOk());
   auto device = std::make_unique<FakeDevice>("fake");
   FakeDevice* const control = device.get();

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "tests/support/status_matchers.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sta::bench {
 namespace {
@@ -98,8 +99,8 @@ TEST(WorkloadTest, RefusesWhatTheModelOrTheDeviceDoesNotTake) {
 class WorkloadFileTest : public testing::Test {
  protected:
   absl::StatusOr<Workload> MakeFrom(std::string_view content) {
-    const std::filesystem::path path =
-        std::filesystem::path(testing::TempDir()) / "workload_test_ids.txt";
+    const TemporaryDirectory directory;
+    const std::filesystem::path path = directory.path() / "ids.txt";
     std::ofstream(path) << content;
     return MakeWorkload("@" + path.string(), kLimits);
   }
