@@ -3,18 +3,19 @@
 // FakeClock: time moves only when a test says so.
 //
 //   FakeClock clock;
-//   clock.Advance(absl::Seconds(1));       // wakes everybody who waits
+//   clock.Advance(absl::Seconds(1));       // wakes who waits for a time that has come
 //
 // Thread-safe.
 #ifndef TESTS_SUPPORT_FAKE_CLOCK_H_
 #define TESTS_SUPPORT_FAKE_CLOCK_H_
 
+#include <algorithm>
 #include <map>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "server/batching/clock.h"
+#include "accel/device_pool/clock.h"
 
 namespace sta {
 
@@ -25,13 +26,15 @@ class FakeClock final : public Clock {
     return now_;
   }
 
-  // Waits for a signal; a step of the clock signals, too.
+  // Waits for a signal; a step of the clock to `until` signals, too.
   void Wait(absl::CondVar& changed, absl::Mutex& mutex, absl::Time until) override {
     {
       const absl::MutexLock lock(&mutex_);
       if (now_ >= until) return;
-      ++waiting_[&changed].count;
-      waiting_[&changed].mutex = &mutex;
+      Waiters& waiters = waiting_[&changed];
+      ++waiters.count;
+      waiters.mutex = &mutex;
+      waiters.first = std::min(waiters.first, until);
     }
     changed.Wait(&mutex);
     const absl::MutexLock lock(&mutex_);
@@ -44,6 +47,10 @@ class FakeClock final : public Clock {
       const absl::MutexLock lock(&mutex_);
       now_ += step;
       waiting = waiting_;
+      std::erase_if(waiting, [this](const auto& entry) {
+        mutex_.AssertHeld();
+        return entry.second.first > now_;
+      });
     }
     for (auto& [changed, waiters] : waiting) {
       // Whoever registered holds its mutex until it waits: taking it here loses no signal.
@@ -56,6 +63,7 @@ class FakeClock final : public Clock {
   struct Waiters {
     int count = 0;
     absl::Mutex* mutex = nullptr;
+    absl::Time first = absl::InfiniteFuture();  // that one of them waits for
   };
 
   absl::Mutex mutex_;

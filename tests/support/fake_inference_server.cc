@@ -83,6 +83,9 @@ std::vector<v1::GetModelResponse> DefaultModels() {
   v1::GetModelResponse classifier = embedder;
   classifier.mutable_model()->set_name("classifier");
   classifier.mutable_model()->set_task("sequence_classification");
+  classifier.mutable_model()->add_aliases("prod");
+  classifier.mutable_model()->add_aliases("stable");
+  classifier.mutable_model()->set_is_default(true);
   return {classifier, embedder};
 }
 
@@ -227,6 +230,7 @@ FakeInferenceServer::FakeInferenceServer() : services_(std::make_unique<Services
   grpc::ServerBuilder builder;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
   services_->Register(builder);
+  builder.RegisterService(&devices_);
   server_ = builder.BuildAndStart();
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// FakeInferenceServer: the client's peer in tests: the Open Inference Protocol, the model store and
-// gRPC's health service on a loopback port that the system chose.
+// FakeInferenceServer: the client's peer in tests: the Open Inference Protocol, the model store,
+// devices (fake_devices_service.h) and gRPC's health service on a loopback port that the system
+// chose.
 //
 //   FakeInferenceServer server;
 //   server.SetInferHandler([](const auto& request, auto* response) { ...; return grpc::Status::OK;
@@ -22,6 +23,7 @@
 
 #include "inference/open_inference_grpc.pb.h"
 #include "sta/v1/model_store.pb.h"
+#include "tests/support/fake_devices_service.h"
 
 namespace sta {
 
@@ -42,6 +44,8 @@ class FakeInferenceServer {
   void SetModels(std::vector<v1::GetModelResponse> models);
   void RemoveStore();
 
+  FakeDevicesService& devices() { return devices_; }
+
   // What was asked so far, in order of arrival.
   std::vector<inference::ModelInferRequest> infer_requests() const;
 
@@ -52,6 +56,7 @@ class FakeInferenceServer {
  private:
   class Services;
   const std::unique_ptr<Services> services_;
+  FakeDevicesService devices_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

@@ -44,6 +44,11 @@ MATCHER_P2(StatusIs, code, message_matcher,
                                      result_listener);
 }
 
+MATCHER_P(IsOkAndHolds, value_matcher, "is OK and holds a matching value") {
+  *result_listener << StatusOf(arg).ToString();
+  return StatusOf(arg).ok() && testing::ExplainMatchResult(value_matcher, *arg, result_listener);
+}
+
 }  // namespace sta
 
 #define STA_TEST_CONCAT_INNER(a, b) a##b

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An empty directory for the running test, removed with the object.
+// An empty directory of one object, removed with it. Tests run side by side, those of one file too:
+// a path of a fixed name below testing::TempDir() is another test's as well.
 #ifndef TESTS_SUPPORT_TEMPORARY_DIRECTORY_H_
 #define TESTS_SUPPORT_TEMPORARY_DIRECTORY_H_
 
 #include <gtest/gtest.h>
-#include <unistd.h>
+#include <stdlib.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <string>
-
-#include "strings/str_cat.h"
+#include <system_error>
 
 namespace sta {
 
 class TemporaryDirectory {
  public:
-  TemporaryDirectory()
-      : path_(std::filesystem::path(testing::TempDir()) / StrCat("sta_test.", getpid())) {
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
+  TemporaryDirectory() {
+    std::string path = std::filesystem::path(testing::TempDir()) / "sta_test.XXXXXX";
+    if (mkdtemp(path.data()) == nullptr) {
+      throw std::system_error(errno, std::generic_category(), path);
+    }
+    path_ = path;
   }
   ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
   TemporaryDirectory(const TemporaryDirectory&) = delete;

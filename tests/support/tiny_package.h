@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "accel/program/random_encoder.h"
 #include "model_store/package/package.h"
-#include "tests/support/random_encoder.h"
 
 namespace sta {
 

@@ -59,9 +59,15 @@ CASES = {
         "model 'embed' has no version 77; the newest is 2",
     ),
     "version is no number": (
-        request(text(b"x"), version="one"),
+        request(text(b"x"), version="0x1"),
         INVALID,
-        "model version 'one' is not a positive number; leave it empty for the newest",
+        "model version '0x1' is neither a positive number nor an alias; leave it empty for the "
+        "default",
+    ),
+    "unknown alias": (
+        request(text(b"x"), version="one"),
+        NOT_FOUND,
+        "model 'embed' has no alias 'one'",
     ),
     "empty model name": (
         request(text(b"x"), model=""),

@@ -110,8 +110,9 @@ def own_store(packages: pathlib.Path, tmp_path: pathlib.Path) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def server(server_binary: pathlib.Path, packages: pathlib.Path) -> Iterator[ServerProcess]:
-    """One server for all tests that only ask."""
-    with ServerProcess(server_binary, ["--store", str(packages)]) as process:
+    """One server for all tests that only ask. It shares the store with those of other tests."""
+    arguments = ["--store", str(packages), "--store-read-only", "true"]
+    with ServerProcess(server_binary, arguments) as process:
         yield process
 
 

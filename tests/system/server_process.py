@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -22,7 +23,13 @@ class ServerProcess:
     The log line that the server writes when it listens holds the addresses: tests bind port 0.
     """
 
-    def __init__(self, binary: pathlib.Path, arguments: list[str], ports: bool = True) -> None:
+    def __init__(
+        self,
+        binary: pathlib.Path,
+        arguments: list[str],
+        ports: bool = True,
+        environment: dict[str, str] | None = None,
+    ) -> None:
         if ports:
             arguments = [*arguments, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]
         self.rpc_address = ""
@@ -31,7 +38,11 @@ class ServerProcess:
         self._loaded = False
         self._serving = threading.Event()
         self._process = subprocess.Popen(
-            [str(binary), *arguments], stderr=subprocess.STDOUT, stdout=subprocess.PIPE, text=True
+            [str(binary), *arguments],
+            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

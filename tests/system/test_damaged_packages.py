@@ -140,19 +140,42 @@ def vocabulary_that_is_not_utf8(package):
     list_again(package, path.name)
 
 
-# What is done to a package: what the server says about it, in its log and to who asks for the model.
-DAMAGE = {
+# What leaves a package that is not whole, as one that is being copied: the store skips it.
+INCOMPLETE = {
     cut_weights: "file 'encoder.safetensors' has 24057 bytes, the manifest says 24157",
-    flip_a_bit: "file 'encoder.safetensors' is damaged: its SHA-256 is not the manifest's",
-    no_manifest: "cannot open file 'manifest.json': No such file or directory",
+    no_manifest: "manifest.json is missing",
     deep_manifest: "manifest.json: nested deeper than 32 levels",
     manifest_of_nonsense: "manifest.json: not valid JSON at byte 1",
-    weights_are_a_link_elsewhere: "file 'encoder.safetensors' is a symbolic link",
-    empty_folder: "cannot open file 'manifest.json': No such file or directory",
-    manifest_over_the_limit: "file 'manifest.json' has 67108865 bytes, allowed are 67108864",
+    weights_are_a_link_elsewhere: "file 'encoder.safetensors' is no regular file",
+    empty_folder: "manifest.json is missing",
+    manifest_over_the_limit: "67108865 bytes are over the limit of 67108864",
     file_outside_the_package: "manifest.json: file name '../vocab.txt' is not allowed",
     duplicate_keys: "manifest.json: key 'files' appears twice in one object",
     file_that_is_not_listed: "file 'extra.bin' is not listed in the manifest",
+}
+
+
+@pytest.mark.parametrize("damage", INCOMPLETE, ids=lambda function: function.__name__)
+def test_a_package_that_is_not_whole_is_left_alone(server_binary, own_store, damage):
+    damage(own_store / "classify" / "1")
+    before = sorted(path.name for path in (own_store / "classify" / "1").iterdir())
+    with ServerProcess(server_binary, ["--store", str(own_store)]) as server:
+        with grpc.insecure_channel(server.rpc_address) as channel:
+            stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+            assert stub.ServerReady(service_pb2.ServerReadyRequest()).ready
+            assert len(stub.ModelInfer(infer_request("embed")).outputs) == 1
+            with pytest.raises(grpc.RpcError) as error:
+                stub.ModelInfer(infer_request("classify"))
+    assert error.value.code() == grpc.StatusCode.NOT_FOUND
+    (skipped,) = [e for e in server.events() if e["event"] == "store entry skipped"]
+    assert skipped["path"] == "classify/1"
+    assert INCOMPLETE[damage] in skipped["reason"]
+    assert sorted(path.name for path in (own_store / "classify" / "1").iterdir()) == before
+
+
+# What is done to a package: what the server says about it, in its log and to who asks for the model.
+DAMAGE = {
+    flip_a_bit: "file 'encoder.safetensors' is damaged: its SHA-256 is not the manifest's",
     longer_weights: (
         "file 'embeddings.safetensors': tensors end at byte 5520 of 1005520 bytes of data"
     ),

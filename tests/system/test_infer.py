@@ -64,7 +64,7 @@ def test_server_metadata(client):
     metadata = client.get_server_metadata()
     assert metadata.name == "sta-server"
     assert metadata.version
-    assert list(metadata.extensions) == ["sta.v1.ModelStore"]
+    assert list(metadata.extensions) == ["model_repository", "sta.v1.ModelStore"]
 
 
 def test_model_metadata(client):
@@ -107,8 +107,10 @@ def test_the_newest_version_is_served(client):
     assert [answer.get_response().model_version for answer in answers] == ["2", "2"]
     with pytest.raises(triton.InferenceServerException) as error:
         client.infer("embed", [text_input(["hello"])], model_version="1")
-    assert error.value.status() == str(grpc.StatusCode.NOT_FOUND)
-    assert error.value.message() == "model 'embed' has no version 1; the newest is 2"
+    assert error.value.status() == str(grpc.StatusCode.FAILED_PRECONDITION)
+    assert error.value.message() == (
+        "model 'embed' version 1 is not loaded; 'stactl model load' loads it"
+    )
 
 
 def test_classifies(client):

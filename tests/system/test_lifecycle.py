@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -123,3 +124,26 @@ def test_a_port_in_use_is_an_error_that_names_it(server_binary, packages, flag):
         code, said = run(server_binary, "--store", packages, flag, address, other, "127.0.0.1:0")
     assert code != 0
     assert address in said
+
+
+def test_a_second_server_on_the_same_store_is_refused(server_binary, own_store):
+    arguments = ["--store", str(own_store)]
+    with ServerProcess(server_binary, arguments) as first:
+        code, said = run(
+            server_binary, *arguments, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"
+        )
+        assert code == 1
+        assert f"process {first.pid} holds it" in said
+        with ServerProcess(server_binary, [*arguments, "--store-read-only", "true"]):
+            pass
+
+
+def test_a_version_that_is_put_there_is_loaded_and_serves(server_binary, own_store):
+    arguments = ["--store", str(own_store), "--store-poll", "20ms"]
+    with ServerProcess(server_binary, arguments) as server:
+        with grpc.insecure_channel(server.rpc_address) as channel:
+            stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+            assert stub.ModelInfer(infer_request()).model_version == "2"
+            shutil.copytree(own_store / "embed" / "1", own_store / "embed" / "3")
+            while (version := stub.ModelInfer(infer_request()).model_version) != "3":
+                assert version == "2"
