@@ -12,7 +12,10 @@ endif()
 
 find_program(STA_CCACHE ccache)
 if(STA_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${STA_CCACHE}")
+  # Paths inside the checkout are hashed relative to it, so that every checkout on a machine, CI's
+  # clone too, shares what one of them has compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}"
+      "CCACHE_NOHASHDIR=1;${STA_CCACHE}")
 endif()
 find_program(STA_LLD ld.lld)
 if(STA_LLD)
