@@ -26,13 +26,17 @@ g++
 git
 grpc-proto               # health.proto, so that reflection can describe the health service
 libabsl-dev
+libboost-dev             # a type of it is part of the interface to XRT
 libcli11-dev
 libeigen3-dev
 libgrpc++-dev
 libicu-dev
+libisal-dev             # CRC32C
 libprotobuf-dev
+libpugixml-dev           # the metadata in xclbins is XML
 libspdlog-dev
 libssl-dev
+libxrt-dev              # the cards
 libyaml-cpp-dev
 libzstd-dev
 lld
@@ -42,6 +46,7 @@ pkg-config
 prometheus-cpp-dev
 protobuf-compiler
 protobuf-compiler-grpc
+uuid-dev                 # XRT's headers include it
 zlib1g-dev
 PACKAGES
 }
@@ -55,12 +60,15 @@ clang-tidy
 curl
 libbenchmark-dev
 libclang-rt-14-dev       # libFuzzer and clang's sanitizer runtimes
+libdnnl-dev              # oneDNN, a peer of kernel_bench
 libgmock-dev
 libgtest-dev
 python3
 python3-venv             # clients of the system tests
 qemu-user                # kernels for processors that this one is not
 unzip
+verilator                # tests of the accelerator's SystemVerilog
+yosys                    # and its synthesis
 PACKAGES
 }
 

@@ -30,7 +30,9 @@ USAGE
 
 readonly all_steps=(deps format dev tidy asan tsan fuzz test)
 # Folders whose subjects run threads.
-readonly threaded_tests=(tests/accel/emulator tests/client tests/model_store/store tests/server)
+readonly threaded_tests=(tests/accel/device_pool tests/accel/emulator
+                         tests/accel/virtual_card/shim tests/accel/xrt tests/client
+                         tests/model_store/package tests/model_store/store tests/server)
 jobs="${STA_JOBS:-$(nproc)}"
 
 step_deps() { scripts/install_dependencies.sh; }
