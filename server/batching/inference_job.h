@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -37,6 +38,8 @@ struct InferenceJob {
   std::shared_ptr<const ServedModel> model;
   std::vector<TokenSequence> sequences;  // at least one; each passed ValidateTokens
   absl::Time deadline = absl::InfiniteFuture();
+  // Who asks, as fairness between clients sees it; empty: nobody in particular.
+  std::string client;
   // Set by the owner when the client has gone; null where nobody can cancel.
   std::shared_ptr<const std::atomic<bool>> cancelled;
   // Called exactly once, from a thread of the batcher or, on a refusal, from Submit itself; never

@@ -53,7 +53,7 @@ grpc::ServerUnaryReactor* InferenceService::ServerReady(
     grpc::CallbackServerContext* context, const inference::ServerReadyRequest* /*request*/,
     inference::ServerReadyResponse* response) {
   const absl::Time start = absl::Now();
-  response->set_ready(!backend_.draining.load() && backend_.registry.AllReady());
+  response->set_ready(!draining_.load() && backend_.registry.AllReady());
   return Reply(context, backend_.metrics, "ServerReady", start, absl::OkStatus());
 }
 
@@ -62,7 +62,7 @@ grpc::ServerUnaryReactor* InferenceService::ModelReady(grpc::CallbackServerConte
                                                        inference::ModelReadyResponse* response) {
   const absl::Time start = absl::Now();
   // A model that is not there is not ready, which is no error.
-  response->set_ready(!backend_.draining.load() &&
+  response->set_ready(!draining_.load() &&
                       backend_.registry.Find(request->name(), request->version()).ok());
   return Reply(context, backend_.metrics, "ModelReady", start, absl::OkStatus(), request->name());
 }
@@ -92,7 +92,7 @@ grpc::ServerUnaryReactor* InferenceService::ModelMetadata(
 grpc::ServerUnaryReactor* InferenceService::ModelInfer(grpc::CallbackServerContext* context,
                                                        const inference::ModelInferRequest* request,
                                                        inference::ModelInferResponse* response) {
-  return InferCall::Start(backend_, options_, *context, *request, *response);
+  return InferCall::Start(backend_, options_.limits, *context, *request, *response);
 }
 
 }  // namespace sta

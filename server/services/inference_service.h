@@ -7,44 +7,36 @@
 #define SERVER_SERVICES_INFERENCE_SERVICE_H_
 
 #include <atomic>
-#include <cstdint>
 #include <string>
+#include <utility>
 
 #include "inference/open_inference_grpc.grpc.pb.h"
-#include "server/batching/batcher.h"
 #include "server/models/model_manager.h"
-#include "server/models/model_registry.h"
-#include "server/observability/metrics.h"
+#include "server/services/inference.h"
 #include "server/services/repository_calls.h"
-#include "server/services/worker_pool.h"
 
 namespace sta {
 
-struct InferenceOptions {
+struct InferenceServiceOptions {
   std::string server_version;
-  int64_t max_rows_per_request = 4096;
-  // A larger reply is refused: the bound of what a client can make the server hold for it.
-  int64_t max_reply_bytes = 64 << 20;
+  InferenceLimits limits;
 };
 
 // What the service works with; all of it outlives the service and its calls.
-struct InferenceBackend {
-  ModelRegistry& registry;
+struct InferenceServiceParts {
+  InferenceBackend backend;
   ModelManager& manager;
-  Batcher& batcher;
-  Metrics& metrics;
-  // Tokenizes what is too long for a thread of gRPC.
-  WorkerPool& workers;
   // Set when the server drains: it is not ready any more.
   const std::atomic<bool>& draining;
 };
 
 class InferenceService final : public inference::GRPCInferenceService::CallbackService {
  public:
-  InferenceService(InferenceBackend backend, InferenceOptions options)
-      : backend_(backend),
+  InferenceService(const InferenceServiceParts& parts, InferenceServiceOptions options)
+      : backend_(parts.backend),
+        draining_(parts.draining),
         options_(std::move(options)),
-        repository_(backend.registry, backend.manager, backend.metrics) {}
+        repository_(backend_.registry, parts.manager, backend_.metrics) {}
 
   grpc::ServerUnaryReactor* ServerLive(grpc::CallbackServerContext* context,
                                        const inference::ServerLiveRequest* request,
@@ -82,7 +74,8 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
 
  private:
   InferenceBackend backend_;
-  InferenceOptions options_;
+  const std::atomic<bool>& draining_;
+  InferenceServiceOptions options_;
   RepositoryCalls repository_;
 };
 

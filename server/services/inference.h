@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Inference: one request for a model from its arrival to its response, whatever it came over.
+//
+//   decode and tokenize (the caller's thread, or a worker where the text is long)
+//     --> queued in the batcher --> head and response (a thread of the batcher)
+//
+//   Inference inference(backend, options, {.rpc = "ModelInfer", .deadline = deadline});
+//   inference.Start(request, response, [&](const absl::Status& status) { ... });
+//
+// Each step may end it with a status. `done` is called exactly once, at the end of whichever step
+// is the last, and may destroy the Inference; before that nobody may. A client that has gone sets a
+// flag that the batcher looks at before it computes; the Inference still ends by its own way. The
+// deadline travels with the job.
+#ifndef SERVER_SERVICES_INFERENCE_H_
+#define SERVER_SERVICES_INFERENCE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "inference/open_inference_grpc.pb.h"
+#include "server/batching/batcher.h"
+#include "server/models/model_registry.h"
+#include "server/observability/metrics.h"
+#include "server/services/infer_request.h"
+#include "server/services/worker_pool.h"
+
+namespace sta {
+
+// What inferences work with; all of it outlives them.
+struct InferenceBackend {
+  ModelRegistry& registry;
+  Batcher& batcher;
+  Metrics& metrics;
+  // Tokenizes what is too long for the thread that a request came on.
+  WorkerPool& workers;
+};
+
+struct InferenceLimits {
+  int64_t max_rows_per_request = 4096;
+  // A larger reply is refused: the bound of what a client can make the server hold for it.
+  int64_t max_reply_bytes = 64 << 20;
+};
+
+class Inference {
+ public:
+  // Where a request comes from.
+  struct Origin {
+    std::string_view rpc;  // a constant: the name that it is counted under
+    absl::Time deadline = absl::InfiniteFuture();
+    // Who asks, for fairness between clients and for logs: ClientOf (stream_admission.h).
+    std::string client;
+  };
+  using Done = absl::AnyInvocable<void(const absl::Status&)>;
+
+  Inference(InferenceBackend backend, const InferenceLimits& limits, Origin origin);
+  Inference(const Inference&) = delete;
+  Inference& operator=(const Inference&) = delete;
+
+  // Both messages are there until `done`; the response is whole where its status is OK. Once.
+  void Start(const inference::ModelInferRequest& request, inference::ModelInferResponse& response,
+             Done done);
+
+  // The client has gone. From any thread, at any time.
+  void Cancel() { cancelled_->store(true); }
+
+ private:
+  // Texts to tokens, then into the batcher.
+  void TokenizeAndSubmit();
+  absl::StatusOr<std::vector<TokenSequence>> TakeSequences();
+  void Complete(absl::StatusOr<JobResult> result);
+  absl::Status WriteResponse(const JobResult& result);
+  void End(const absl::Status& status);
+
+  InferenceBackend backend_;
+  const InferenceLimits limits_;
+  const Origin origin_;
+  const absl::Time start_;
+  const std::shared_ptr<std::atomic<bool>> cancelled_;
+  const inference::ModelInferRequest* request_ = nullptr;
+  inference::ModelInferResponse* response_ = nullptr;
+  Done done_;
+  std::shared_ptr<const ServedModel> served_;  // the lease, until the response is written
+  InferRequest decoded_;
+};
+
+}  // namespace sta
+
+#endif  // SERVER_SERVICES_INFERENCE_H_
