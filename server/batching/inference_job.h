@@ -40,6 +40,8 @@ struct InferenceJob {
   absl::Time deadline = absl::InfiniteFuture();
   // Who asks, as fairness between clients sees it; empty: nobody in particular.
   std::string client;
+  // Lower is more urgent; 0 is the default. Never negative.
+  int64_t priority = 0;
   // Set by the owner when the client has gone; null where nobody can cancel.
   std::shared_ptr<const std::atomic<bool>> cancelled;
   // Called exactly once, from a thread of the batcher or, on a refusal, from Submit itself; never

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/services/inference.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -33,13 +34,18 @@ Inference::Inference(InferenceBackend backend, const InferenceLimits& limits, Or
       limits_(limits),
       origin_(std::move(origin)),
       start_(absl::Now()),
-      cancelled_(std::make_shared<std::atomic<bool>>(false)) {}
+      cancelled_(std::make_shared<std::atomic<bool>>(false)),
+      deadline_(origin_.deadline) {}
 
 void Inference::Start(const inference::ModelInferRequest& request,
                       inference::ModelInferResponse& response, Done done) {
   request_ = &request;
   response_ = &response;
   done_ = std::move(done);
+  const absl::StatusOr<InferParameters> parameters = DecodeParameters(request.parameters());
+  if (!parameters.ok()) return End(parameters.status());
+  parameters_ = *parameters;
+  deadline_ = std::min(deadline_, start_ + parameters_.timeout);
   absl::StatusOr<std::shared_ptr<const ServedModel>> served =
       backend_.registry.Find(request.model_name(), request.model_version());
   if (!served.ok()) return End(served.status());
@@ -78,8 +84,9 @@ void Inference::TokenizeAndSubmit() {
   backend_.batcher.Submit(
       {.model = served_,
        .sequences = *std::move(sequences),
-       .deadline = origin_.deadline,
+       .deadline = deadline_,
        .client = origin_.client,
+       .priority = parameters_.priority,
        .cancelled = cancelled_,
        .done = [this](absl::StatusOr<JobResult> result) { Complete(std::move(result)); }});
 }

@@ -30,6 +30,7 @@
 #include "server/batching/batcher.h"
 #include "server/models/model_registry.h"
 #include "server/observability/metrics.h"
+#include "server/services/infer_parameters.h"
 #include "server/services/infer_request.h"
 #include "server/services/worker_pool.h"
 
@@ -85,6 +86,8 @@ class Inference {
   const Origin origin_;
   const absl::Time start_;
   const std::shared_ptr<std::atomic<bool>> cancelled_;
+  absl::Time deadline_;  // the earlier of the transport's and of the parameter `timeout`
+  InferParameters parameters_;
   const inference::ModelInferRequest* request_ = nullptr;
   inference::ModelInferResponse* response_ = nullptr;
   Done done_;
