@@ -15,9 +15,9 @@
 //
 // Obligations of an implementation:
 //  1. Load, Run, Start, Finish and Recover block; they are called from one thread at a time per
-//     device (thread-compatible). caps(), health(), telemetry() and EstimateRun() may be called
-//     from any thread at any time; of these caps(), health() and EstimateRun() do not wait for
-//     anything: callers hold locks.
+//     device (thread-compatible; Load apart where caps().loads_beside_runs). caps(), health(),
+//     telemetry() and EstimateRun() may be called from any thread at any time; of these caps(),
+//     health() and EstimateRun() do not wait for anything: callers hold locks.
 //  2. Run, and Start with its Finish, neither keep nor read their arguments after they returned,
 //     whatever the outcome.
 //  3. On an error the content of `output` is undefined and the caller discards it.
@@ -62,6 +62,8 @@ struct DeviceCaps {
   std::string detail;      // what a person wants to know: ISA, threads, card
   int64_t max_tokens = 0;  // largest batch that Run takes
   int max_in_flight = 1;   // batches that may be started and not finished
+  // Load may be called from any thread at any time, beside a Run too: a batch waits for no load.
+  bool loads_beside_runs = false;
 };
 
 enum class DeviceHealth { kHealthy, kFailed };

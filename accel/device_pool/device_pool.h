@@ -10,7 +10,8 @@
 //   ... task->Done(status) is called from the device's thread, and then on_room ...
 //
 // Behavior:
-//  - One thread a device, which alone calls it. A device has room for caps().max_in_flight batches:
+//  - One thread a device, which alone calls it (loads apart where caps().loads_beside_runs). A
+//  device has room for caps().max_in_flight batches:
 //    where that is two, transfers of one overlap with computing the other.
 //  - Choose takes the device that will finish first by the devices' own estimates, corrected by
 //    what their batches took. A device that is slower is chosen where it ends before the others

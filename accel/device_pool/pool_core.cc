@@ -63,13 +63,7 @@ PoolCore::~PoolCore() {
   workers_.clear();
 }
 
-absl::StatusOr<std::unique_ptr<PooledProgram>> PoolCore::Load(
-    std::shared_ptr<const Program> program) {
-  auto copies = std::make_shared<ProgramCopies>();
-  copies->program = std::move(program);
-  copies->on_device.resize(workers_.size());
-  copies->refusals.resize(workers_.size());
-  auto pooled = std::make_unique<ProgramOfPool>(*this, copies);
+std::vector<size_t> PoolCore::BeginLoad(const std::shared_ptr<ProgramCopies>& copies) {
   const absl::MutexLock lock(&mutex_);
   programs_.push_back(copies);
   std::vector<size_t> loading;
@@ -78,9 +72,26 @@ absl::StatusOr<std::unique_ptr<PooledProgram>> PoolCore::Load(
       copies->refusals[i] = absl::UnavailableError(workers_[i]->health().reason());
       continue;
     }
-    workers_[i]->EnqueueLoad(copies);
+    if (!workers_[i]->device().caps().loads_beside_runs) workers_[i]->EnqueueLoad(copies);
     loading.push_back(i);
   }
+  return loading;
+}
+
+absl::StatusOr<std::unique_ptr<PooledProgram>> PoolCore::Load(
+    std::shared_ptr<const Program> program) {
+  auto copies = std::make_shared<ProgramCopies>();
+  copies->program = std::move(program);
+  copies->on_device.resize(workers_.size());
+  copies->refusals.resize(workers_.size());
+  auto pooled = std::make_unique<ProgramOfPool>(*this, copies);
+  const std::vector<size_t> loading = BeginLoad(copies);
+  for (const size_t i : loading) {
+    if (!workers_[i]->device().caps().loads_beside_runs) continue;
+    // With the priority of whoever loads: batches go first.
+    OnLoaded(i, copies, workers_[i]->device().Load(copies->program));
+  }
+  const absl::MutexLock lock(&mutex_);
   const auto is_done = [&](size_t i) {
     return copies->on_device[i] != nullptr || !copies->refusals[i].ok();
   };

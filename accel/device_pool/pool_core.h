@@ -100,6 +100,9 @@ class PoolCore final : public WorkerEvents {
   void AskAnother(std::unique_ptr<PoolJob> job);
   void EndAudit(std::unique_ptr<PoolJob> job, size_t right);
 
+  // Makes the devices' threads load it, those apart whose caps().loads_beside_runs; returns all
+  // devices that are to have it.
+  std::vector<size_t> BeginLoad(const std::shared_ptr<ProgramCopies>& copies);
   // Loads on the device, from its thread, what came while it was away. Not OK where it failed.
   absl::Status LoadMissing(size_t device);
   std::shared_ptr<ProgramCopies> MissingOn(size_t device) const

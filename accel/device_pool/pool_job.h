@@ -20,7 +20,8 @@
 namespace sta {
 
 // A Program and what the devices have made of it. All but `program` is guarded by the pool's mutex;
-// a LoadedProgram is used and destroyed by its device's thread only.
+// a LoadedProgram is used and destroyed by its device's thread only (one that came too late to be
+// used by the thread that loaded it).
 struct ProgramCopies {
   std::shared_ptr<const Program> program;
   std::vector<std::unique_ptr<LoadedProgram>> on_device;  // null where a device does not have it

@@ -45,7 +45,8 @@ class EmulatorDevice final : public Device {
              .kind = "emulator",
              .detail = absl::StrCat(kernels_.table->name, " (", kernels_.reason, "), ",
                                     team_.size(), " threads"),
-             .max_tokens = std::max<int64_t>(options.max_tokens, 1)};
+             .max_tokens = std::max<int64_t>(options.max_tokens, 1),
+             .loads_beside_runs = true};
   }
 
   const DeviceCaps& caps() const override { return caps_; }

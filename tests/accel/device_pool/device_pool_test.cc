@@ -301,6 +301,15 @@ TEST_F(PoolTest, AProgramThatDoesNotFitADeviceRunsOnTheOthers) {
               StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("device 'b': full")));
 }
 
+TEST_F(PoolTest, LoadsBesideABatchWhereTheDeviceAllowsIt) {
+  StartDevices({{.name = "a", .kind = "emulator", .loads_beside_runs = true}});
+  auto hanging = Hang(0);
+  EXPECT_THAT(pool_->Load(nullptr), IsOk());
+  EXPECT_EQ(devices_[0]->loads(), 2);
+  devices_[0]->Release();
+  EXPECT_THAT(hanging.get().status, IsOk());
+}
+
 TEST_F(PoolTest, LoadsBetweenBatches) {
   Start({"card"});
   devices_[0]->Hold();

@@ -108,10 +108,16 @@ class PoolTest : public testing::Test {
 
   // Devices "a", "b", ... of these kinds.
   void Start(const std::vector<std::string>& kinds, const DevicePoolOptions& options = {}) {
-    std::vector<std::unique_ptr<Device>> devices;
+    std::vector<DeviceCaps> caps;
     for (const std::string& kind : kinds) {
-      const std::string name(1, static_cast<char>('a' + devices.size()));
-      auto device = MakeFakeDevice({.name = name, .kind = kind});
+      caps.push_back({.name = std::string(1, static_cast<char>('a' + caps.size())), .kind = kind});
+    }
+    StartDevices(caps, options);
+  }
+  void StartDevices(const std::vector<DeviceCaps>& caps, const DevicePoolOptions& options = {}) {
+    std::vector<std::unique_ptr<Device>> devices;
+    for (const DeviceCaps& each : caps) {
+      auto device = MakeFakeDevice(each);
       devices_.push_back(device.get());
       devices.push_back(std::move(device));
     }
