@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // sta-server: serves the models of a store over gRPC until it is told to stop.
+#include <malloc.h>
+
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -19,9 +21,19 @@ spdlog::level::level_enum LevelOf(const std::string& name) {
   return name == "error" ? spdlog::level::err : spdlog::level::from_str(name);
 }
 
+// What models take is freed in another order than it came, from threads with heaps of their own:
+// where it lies among small blocks, pages stay behind with each new version. Left alone, the C
+// library raises the size from which a block has pages of its own with every large block.
+void KeepLargeBlocksApart() {
+  constexpr int kLargeBytes = 1 << 20;
+  mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+  mallopt(M_TRIM_THRESHOLD, 2 * kLargeBytes);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  KeepLargeBlocksApart();
   sta::BlockStopSignals();
   const absl::StatusOr<sta::CommandLine> command = sta::ParseCommandLine(argc, argv);
   if (!command.ok()) {

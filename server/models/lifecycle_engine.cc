@@ -217,6 +217,7 @@ std::shared_ptr<const ServedModel> LifecycleEngine::MakeLease(
 void LifecycleEngine::OnReturned(std::shared_ptr<const ServedModel> served) {
   VersionRecord* record = table_.Find(served->name, served->version);
   parts_.host.Unload(std::move(served));
+  if (loading_ != nullptr) loading_->NoteUnload();
   if (record == nullptr) return;  // the manager is going
   record->is_held = false;
   if (record->state == ModelState::kDraining) table_.SetState(*record, ModelState::kUnloaded);

@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/loading_thread.h"
 
-#include <sched.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <utility>
+
+#include "server/models/thread_priority.h"
 
 namespace sta {
 namespace {
 
-// Of this thread alone, and for good: without a privilege nobody may go back. Where the system
-// refuses, loading is merely not as quiet.
-void TakeLowestPriority() {
-  constexpr int kNicest = 19;
-  const sched_param parameters = {.sched_priority = 0};
-  sched_setscheduler(0, SCHED_BATCH, &parameters);
-  setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNicest);
-}
+// Long enough that what goes with an unload, such as a device's copy and the buffers of an upload,
+// is gone, too.
+constexpr absl::Duration kQuiet = absl::Seconds(1);
 
 }  // namespace
 
@@ -33,10 +26,21 @@ void LoadingThread::Start(LoadJob job) {
   jobs_.Post([this, job = std::move(job)]() mutable { Run(job); });
 }
 
+void LoadingThread::NoteUnload() {
+  jobs_.Post([] {});  // Loop looks at when it came
+}
+
 void LoadingThread::Loop() {
-  TakeLowestPriority();
+  YieldToOthers(kLowestPriority);
+  absl::Time quiet_at = absl::InfiniteFuture();
   while (!jobs_.stopped()) {
-    if (auto job = jobs_.Next(clock_, absl::InfiniteFuture(), /*is_idle=*/false)) (*job)();
+    if (auto job = jobs_.Next(clock_, quiet_at, /*is_idle=*/false)) {
+      (*job)();
+      quiet_at = clock_.Now() + kQuiet;
+    } else if (clock_.Now() >= quiet_at) {
+      host_.ReturnMemory();
+      quiet_at = absl::InfiniteFuture();
+    }
   }
 }
 

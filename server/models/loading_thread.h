@@ -5,7 +5,9 @@
 //
 //   LoadingThread loading(host, clock);
 //   loading.Start({.version = info, .verify = true, .on_stage = ..., .on_done = ...});
+//   loading.NoteUnload();
 //
+// When for a second no load or unload has ended it has the host return memory to the system.
 // The callbacks run on the loading thread: they hand over. The destructor waits for the load in
 // hand; what was not begun is dropped without a call.
 #ifndef SERVER_MODELS_LOADING_THREAD_H_
@@ -47,6 +49,8 @@ class LoadingThread {
   LoadingThread& operator=(const LoadingThread&) = delete;
 
   void Start(LoadJob job);
+  // A model was unloaded.
+  void NoteUnload();
 
  private:
   void Loop();

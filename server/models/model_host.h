@@ -6,7 +6,8 @@
 // Obligations of an implementation:
 //  1. Verify, Load and Warm block, for minutes if need be. They are called one after another from
 //     the manager's loading thread, which runs at the lowest priority: they do their work on it.
-//  2. Unload is called from another thread, also while a Load is running.
+//  2. Unload is called from another thread, also while a Load is running. ReturnMemory is called
+//     from the loading thread.
 //  3. Load gives a ServedModel that only it holds: the manager hands out leases of its own.
 #ifndef SERVER_MODELS_MODEL_HOST_H_
 #define SERVER_MODELS_MODEL_HOST_H_
@@ -35,8 +36,11 @@ class ModelHost {
   virtual absl::Status Warm(const std::shared_ptr<const ServedModel>& served,
                             bool beside_others) = 0;
 
-  // Destroys what Load gave, which nobody uses any more, and gives its memory back to the system.
+  // Destroys what Load gave, which nobody uses any more.
   virtual void Unload(std::shared_ptr<const ServedModel> served) = 0;
+
+  // Gives the system back what loads and unloads have freed: none has ended for a while.
+  virtual void ReturnMemory() = 0;
 };
 
 }  // namespace sta

@@ -86,8 +86,7 @@ absl::Status BatcherHost::Run(const std::shared_ptr<const ServedModel>& served,
   return absl::Status(status.code(), StrCat("warming up: ", status.message()));
 }
 
-void BatcherHost::Unload(std::shared_ptr<const ServedModel> served) {
-  served.reset();
+void BatcherHost::ReturnMemory() {
   // The C library keeps what was freed for the next allocations. There may be none of that size for
   // days, and another process would have use for it.
   malloc_trim(0);

@@ -41,7 +41,9 @@ class BatcherHost final : public ModelHost {
   // `beside_others`, only what `max_tokens_beside_others` allows.
   absl::Status Warm(const std::shared_ptr<const ServedModel>& served, bool beside_others) override;
 
-  void Unload(std::shared_ptr<const ServedModel> served) override;
+  void Unload(std::shared_ptr<const ServedModel> served) override { served.reset(); }
+
+  void ReturnMemory() override;
 
  private:
   // Waits for the answer. A batch that the queue has no room for is left out.

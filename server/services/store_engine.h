@@ -9,6 +9,7 @@
 //   commits        uploads that are whole; likewise
 //   calls          unary calls that read or write the disk; refused when too many wait
 //   verifications  those that read all of a version; likewise
+// All yield to the threads that answer requests for models.
 #ifndef SERVER_SERVICES_STORE_ENGINE_H_
 #define SERVER_SERVICES_STORE_ENGINE_H_
 
@@ -23,6 +24,7 @@
 #include "server/models/model_feed.h"
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
+#include "server/models/thread_priority.h"
 #include "server/observability/metrics.h"
 #include "server/observability/store_metrics.h"
 #include "server/services/open_streams.h"
@@ -84,10 +86,10 @@ struct StoreEngine {
   UploadLanes lanes;
   StreamTimer timer;
   // Last, so that they are joined first.
-  WorkerPool chunks{{.threads = 4}};
-  WorkerPool commits{{.threads = 2}};
-  WorkerPool calls{{.threads = 2, .max_waiting = 64}};
-  WorkerPool verifications{{.threads = 1, .max_waiting = 16}};
+  WorkerPool chunks{{.threads = 4, .nice = kStorePriority}};
+  WorkerPool commits{{.threads = 2, .nice = kStorePriority}};
+  WorkerPool calls{{.threads = 2, .max_waiting = 64, .nice = kStorePriority}};
+  WorkerPool verifications{{.threads = 1, .max_waiting = 16, .nice = kLowestPriority}};
 };
 
 }  // namespace sta

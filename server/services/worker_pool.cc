@@ -3,10 +3,17 @@
 
 #include <utility>
 
+#include "server/models/thread_priority.h"
+
 namespace sta {
 
 WorkerPool::WorkerPool(const Options& options) : max_waiting_(options.max_waiting) {
-  for (int i = 0; i < options.threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (int i = 0; i < options.threads; ++i) {
+    threads_.emplace_back([this, nice = options.nice] {
+      YieldToOthers(nice);
+      Work();
+    });
+  }
 }
 
 WorkerPool::~WorkerPool() {

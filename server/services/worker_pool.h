@@ -26,6 +26,7 @@ class WorkerPool {
   struct Options {
     int threads = 1;
     size_t max_waiting = 64;  // tasks accepted but not yet begun
+    int nice = 0;             // thread_priority.h: what the threads yield to the others
   };
 
   explicit WorkerPool(const Options& options);

@@ -85,6 +85,14 @@ class FakeHost final : public ModelHost {
     calls_.push_back(StrCat("unload ", served->name, "/", served->version));
     if (served.use_count() == 1) ++unloaded_;
   }
+  void ReturnMemory() override {
+    const absl::MutexLock lock(&mutex_);
+    ++memory_returns_;
+  }
+  int memory_returns() const {
+    const absl::MutexLock lock(&mutex_);
+    return memory_returns_;
+  }
 
  private:
   class CountedModel final : public FakeModel {
@@ -114,6 +122,7 @@ class FakeHost final : public ModelHost {
   bool is_held_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
   int unloaded_ ABSL_GUARDED_BY(mutex_) = 0;
+  int memory_returns_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace sta

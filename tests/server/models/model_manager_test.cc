@@ -230,6 +230,21 @@ TEST_F(ManagerTest, AnUnloadEndsWhenTheLastLeaseIsDropped) {
   EXPECT_EQ(host_.live(), 0);
 }
 
+TEST_F(ManagerTest, ReturnsMemoryToTheSystemWhenAllIsQuiet) {
+  AddVersion("m", 1);
+  StartManager();
+  EXPECT_THAT(UnloadModel("m", 1), IsOk());
+  EXPECT_EQ(host_.memory_returns(), 0);
+  // The loading thread may still be on its way to its wait.
+  while (host_.memory_returns() == 0) {
+    clock_.Advance(absl::Seconds(1));
+    std::this_thread::yield();
+  }
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_THAT(LoadModel("m", 1), IsOk());
+  EXPECT_EQ(host_.memory_returns(), 1);
+}
+
 TEST_F(ManagerTest, AnOrderIsEndedByItsOpposite) {
   AddVersion("m", 1);
   host_.Hold("load m/1");

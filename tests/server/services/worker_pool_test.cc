@@ -2,7 +2,10 @@
 #include "server/services/worker_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "absl/synchronization/notification.h"
@@ -39,6 +42,18 @@ TEST(WorkerPoolTest, RefusesWhatDoesNotFit) {
     release.Notify();
   }
   EXPECT_EQ(done.load(), 3);
+}
+
+TEST(WorkerPoolTest, ItsThreadsYieldAsFarAsAsked) {
+  const int mine = getpriority(PRIO_PROCESS, 0);
+  int theirs = -1;
+  {
+    WorkerPool pool({.threads = 1, .nice = 7});
+    ASSERT_TRUE(
+        pool.TrySubmit([&] { theirs = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())); }));
+  }
+  EXPECT_EQ(theirs, std::max(mine, 7));
+  EXPECT_EQ(getpriority(PRIO_PROCESS, static_cast<id_t>(gettid())), mine);
 }
 
 }  // namespace
