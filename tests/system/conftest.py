@@ -75,6 +75,14 @@ def go_program(name: str) -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
+def promtool() -> pathlib.Path:
+    path = shutil.which("promtool") or pathlib.Path(os.environ["STA_SYSTEM_CLIENTS"]) / "bin/promtool"
+    if not pathlib.Path(path).exists():
+        pytest.skip("promtool is not there (Debian package prometheus)")
+    return pathlib.Path(path)
+
+
+@pytest.fixture(scope="session")
 def grpcurl() -> pathlib.Path:
     return go_program("grpcurl")
 

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Gets the clients of the system tests: a Python environment with those of requirements.txt, and
-# grpcurl and grpc-health-probe where there is a Go to build them with.
+# Gets the clients of the system tests: a Python environment with those of requirements.txt,
+# grpcurl and grpc-health-probe where there is a Go to build them with, and promtool.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 usage: tests/system/setup_clients.sh DIR
 
-Makes DIR/venv (Python clients) and DIR/bin (Go clients). What is there in the right version is
-kept. Without Go 1.24 or newer there is no DIR/bin; the tests that need it are then skipped.
+Makes DIR/venv (Python clients) and DIR/bin (Go clients, and promtool of Debian's prometheus). What is there in the right version is
+kept. Without Go 1.24 or newer there is no Go client; the tests that need it are then skipped.
 USAGE
 }
 
@@ -53,7 +53,24 @@ setup_go() {
   fi
 }
 
+# setup_promtool: from Debian's package, which is unpacked and not installed: it would start a server.
+setup_promtool() {
+  if [ -x bin/promtool ] || command -v promtool >/dev/null; then return; fi
+  echo "getting promtool"
+  rm -rf promtool
+  mkdir -p bin promtool
+  if (cd promtool && apt-get download --quiet prometheus >apt.log 2>&1 &&
+      dpkg-deb --extract prometheus_*.deb .); then
+    mv promtool/usr/bin/promtool bin/
+    rm -rf promtool
+  else
+    tail -n 3 promtool/apt.log >&2
+    echo "setup_clients.sh: there is no promtool; its tests will be skipped" >&2
+  fi
+}
+
 setup_python
+setup_promtool
 if command -v go >/dev/null; then
   mkdir -p bin
   setup_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl v1.9.3
