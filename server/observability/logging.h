@@ -7,7 +7,7 @@
 //   LogInfo("model loaded", {{"model", "minilm"}, {"version", 3}, {"seconds", 0.21}});
 //
 // Fields never hold secrets or whole requests. Thread-safe after SetUpLogging, which is called
-// once, before other threads start.
+// once, before other threads start. Which levels are written may change at any time.
 #ifndef SERVER_OBSERVABILITY_LOGGING_H_
 #define SERVER_OBSERVABILITY_LOGGING_H_
 
@@ -24,7 +24,22 @@ namespace sta {
 
 enum class LogFormat { kJson, kText };
 
+// Which lines are written, by level.
+struct LogLevels {
+  bool error = true;
+  bool warning = true;
+  bool info = true;
+  bool debug = false;
+
+  friend bool operator==(const LogLevels&, const LogLevels&) = default;
+};
+
+// `lowest_level` and what is more severe is written.
 void SetUpLogging(LogFormat format, spdlog::level::level_enum lowest_level);
+
+LogLevels CurrentLogLevels();
+void SetLogLevels(const LogLevels& levels);
+LogFormat CurrentLogFormat();
 
 using LogFields = std::initializer_list<std::pair<std::string_view, nlohmann::json>>;
 

@@ -140,6 +140,7 @@ void Metrics::SetModelState(std::string_view model, int64_t version, std::string
 }
 
 void Metrics::ForgetVersion(const std::string& model, int64_t version) {
+  statistics_.Forget(model, version);
   const auto is_of_it = [&](const RequestKey& key) {
     return key.model == model && key.version == version;
   };
@@ -231,6 +232,7 @@ void Metrics::OnBatch(const ServedModel& model, const BatchRecord& record) {
   ModelMetrics& of_model = ForModel(model.name);
   of_model.batch_tokens.Observe(static_cast<double>(record.tokens));
   of_model.batch_sequences.Observe(static_cast<double>(record.sequences));
+  statistics_.CountBatch(model.name, model.version);
 }
 
 void Metrics::OnQueueChange(const ServedModel& model, int64_t requests, int64_t tokens) {

@@ -36,6 +36,7 @@
 #include "absl/time/time.h"
 #include "server/batching/batch_observer.h"
 #include "server/observability/metrics_page.h"
+#include "server/observability/model_statistics.h"
 
 namespace sta {
 
@@ -82,6 +83,9 @@ class Metrics final : public BatchObserver {
   void CountRejected(std::string_view model, std::string_view reason);
   void ObserveModelLoad(std::string_view model, absl::Duration duration, bool succeeded);
 
+  // The same things once more, as Triton's statistics extension tells them.
+  ModelStatistics& statistics() { return statistics_; }
+
   // Serves /metrics and returns the port (of `port` 0: the one that was taken). UNAVAILABLE where
   // the address cannot be listened on. At most once.
   absl::StatusOr<int> Serve(const std::string& host, int port);
@@ -108,6 +112,7 @@ class Metrics final : public BatchObserver {
   // The name itself if it is registered or empty, else "unknown".
   std::string_view Label(std::string_view model) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  ModelStatistics statistics_;
   std::shared_ptr<prometheus::Registry> registry_;
   prometheus::Family<prometheus::Histogram>& request_duration_;
   prometheus::Family<prometheus::Counter>& requests_;
