@@ -98,12 +98,17 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
       inference_service_({.backend = {.registry = registry_,
                                       .batcher = batcher_,
                                       .metrics = metrics_,
+                                      .shared_memory = shared_memory_,
                                       .workers = workers_},
                           .manager = manager_,
                           .draining = draining_},
                          {.server_version = std::string(kBuildVersion),
                           .limits = {.max_rows_per_request = settings.max_rows_per_request,
-                                     .max_reply_bytes = settings.max_message_bytes}}),
+                                     .max_reply_bytes = settings.max_message_bytes,
+                                     .max_shared_bytes = settings.max_message_bytes},
+                          .stream_limits = {.max_bytes = settings.max_message_bytes},
+                          .max_queue_requests = settings.max_queue_requests,
+                          .max_queue_delay = settings.max_queue_delay}),
       model_store_service_({.store = *disk_->store,
                             .files = disk_->files,
                             .manager = manager_,
@@ -181,6 +186,7 @@ void Server::Drain() {
   batcher_.StopAccepting();
   health_.Close();
   feed_.Close();
+  inference_service_.Close();
   model_store_service_.Close();
   devices_service_.Close();
   batcher_.WaitUntilIdle(deadline);

@@ -84,6 +84,7 @@ class Server {
   const std::shared_ptr<ModelFollower> follower_;
   BatcherHost host_;
   ModelManager manager_;
+  SharedMemory shared_memory_;
   WorkerPool workers_;
   InferenceService inference_service_;
   ModelStoreService model_store_service_;

@@ -12,6 +12,15 @@ namespace {
 
 using inference::InferParameter;
 
+// False where it is not there.
+absl::StatusOr<bool> Flag(const ParameterMap& parameters, const char* name) {
+  const auto found = parameters.find(name);
+  if (found == parameters.end()) return false;
+  if (found->second.has_bool_param()) return found->second.bool_param();
+  return absl::InvalidArgumentError(
+      StrCat("parameter '", name, "' is no boolean; allowed: bool_param"));
+}
+
 }  // namespace
 
 absl::StatusOr<int64_t> IntegerParameter(const ParameterMap& parameters, const char* name,
@@ -41,7 +50,10 @@ absl::StatusOr<InferParameters> DecodeParameters(const ParameterMap& parameters)
   if (!priority.ok()) return priority.status();
   const absl::StatusOr<int64_t> timeout_us = IntegerParameter(parameters, "timeout", 0);
   if (!timeout_us.ok()) return timeout_us.status();
+  const absl::StatusOr<bool> wants_timing = Flag(parameters, "sta_timing");
+  if (!wants_timing.ok()) return wants_timing.status();
   decoded.priority = *priority;
+  decoded.wants_timing = *wants_timing;
   if (*timeout_us > 0) decoded.timeout = absl::Microseconds(*timeout_us);
   return decoded;
 }

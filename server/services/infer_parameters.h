@@ -22,6 +22,8 @@ struct InferParameters {
   int64_t priority = 0;
   // `timeout`, in microseconds: how long the client waits, from the request's arrival. 0 is never.
   absl::Duration timeout = absl::InfiniteDuration();
+  // `sta_timing`: the answer says where its time went.
+  bool wants_timing = false;
 
   friend bool operator==(const InferParameters&, const InferParameters&) = default;
 };

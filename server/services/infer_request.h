@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model_store/tokenizer/token_sequence.h"
+#include "server/services/float_type.h"
 #include "server/services/model_signature.h"
 
 namespace sta {
@@ -23,10 +24,20 @@ struct TextRow {
   friend bool operator==(const TextRow&, const TextRow&) = default;
 };
 
+// How an output is sent, where it is not as it is.
+struct OutputForm {
+  // Over 0: as BYTES "value:index:label", of the best so many labels, the best first.
+  int64_t class_count = 0;
+  FloatType float_type = FloatType::kFp32;
+
+  friend bool operator==(const OutputForm&, const OutputForm&) = default;
+};
+
 struct InferRequest {
   std::vector<TextRow> texts;
   std::vector<TokenSequence> tokens;  // ids and lengths fit the model
   std::vector<OutputKind> outputs;    // in the order of the reply; no two alike
+  std::vector<OutputForm> forms;      // of each of them
 };
 
 }  // namespace sta

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/services/infer_parameters.h"
 #include "server/services/input_tensors.h"
 #include "strings/str_cat.h"
 
@@ -20,6 +21,8 @@ using inference::ModelInferRequest;
 
 constexpr std::array<std::string_view, 5> kInputNames = {kTextInput, kTextPairInput, kInputIdsInput,
                                                          kAttentionMaskInput, kTokenTypeIdsInput};
+
+constexpr size_t kMaxShownBytes = 64;
 
 absl::Status CheckCombination(const InputTensors& inputs) {
   const bool has_text = inputs.Has(kTextInput);
@@ -164,33 +167,79 @@ absl::StatusOr<std::vector<TokenSequence>> DecodeTokens(const InputTensors& inpu
   return sequences;
 }
 
-absl::StatusOr<std::vector<OutputKind>> DecodeOutputs(const ModelInferRequest& message, Task task) {
-  if (message.outputs().empty()) return DefaultOutputs(task);
-  std::vector<OutputKind> outputs;
-  for (const auto& wanted : message.outputs()) {
-    const std::optional<OutputKind> kind = FindOutput(task, wanted.name());
-    if (!kind.has_value()) {
-      std::string names;
-      for (OutputKind offered : OfferedOutputs(task)) {
-        StrAppend(&names, names.empty() ? "" : ", ", OutputName(offered));
-      }
-      constexpr size_t kMaxShownBytes = 64;
-      return absl::InvalidArgumentError(StrCat("unknown output '",
-                                               wanted.name().substr(0, kMaxShownBytes),
-                                               "'; this model gives: ", names));
+bool IsPerLabel(OutputKind kind) {
+  return kind == OutputKind::kLogits || kind == OutputKind::kProbabilities;
+}
+
+// `sta_datatype` of an output, or of the request for all of them; FP32 where it is not there.
+absl::StatusOr<FloatType> DecodeFloatType(const ParameterMap& parameters) {
+  const auto found = parameters.find("sta_datatype");
+  if (found == parameters.end()) return FloatType::kFp32;
+  // Empty where it is no string.
+  const std::string& name = found->second.string_param();
+  if (name == "FP32") return FloatType::kFp32;
+  if (name == "FP16") return FloatType::kFp16;
+  if (name == "BF16") return FloatType::kBf16;
+  return absl::InvalidArgumentError(StrCat("parameter 'sta_datatype': '",
+                                           name.substr(0, kMaxShownBytes),
+                                           "'; allowed: the strings FP32, FP16, BF16"));
+}
+
+absl::StatusOr<OutputForm> DecodeForm(OutputKind kind, const ParameterMap& parameters,
+                                      FloatType float_type) {
+  const absl::StatusOr<int64_t> class_count = IntegerParameter(parameters, "classification", 0);
+  if (!class_count.ok()) return class_count.status();
+  if (*class_count > 0 && !IsPerLabel(kind)) {
+    return absl::InvalidArgumentError(
+        "parameter 'classification' goes with logits and probabilities only");
+  }
+  if (parameters.contains("sta_datatype")) {
+    if (kind == OutputKind::kLabel || *class_count > 0) {
+      return absl::InvalidArgumentError(
+          "parameter 'sta_datatype' goes with numbers, and this output is BYTES");
     }
-    if (std::find(outputs.begin(), outputs.end(), *kind) != outputs.end()) {
+    const absl::StatusOr<FloatType> own = DecodeFloatType(parameters);
+    if (!own.ok()) return own.status();
+    float_type = *own;
+  }
+  return OutputForm{.class_count = *class_count, .float_type = float_type};
+}
+
+absl::StatusOr<OutputKind> DecodeKind(const std::string& name, Task task) {
+  const std::optional<OutputKind> kind = FindOutput(task, name);
+  if (kind.has_value()) return *kind;
+  std::string names;
+  for (OutputKind offered : OfferedOutputs(task)) {
+    StrAppend(&names, names.empty() ? "" : ", ", OutputName(offered));
+  }
+  return absl::InvalidArgumentError(
+      StrCat("unknown output '", name.substr(0, kMaxShownBytes), "'; this model gives: ", names));
+}
+
+// Sets `outputs` and `forms`.
+absl::Status DecodeOutputs(const ModelInferRequest& message, Task task, InferRequest& request) {
+  const absl::StatusOr<FloatType> float_type = DecodeFloatType(message.parameters());
+  if (!float_type.ok()) return float_type.status();
+  if (message.outputs().empty()) {
+    request.outputs = DefaultOutputs(task);
+    request.forms.assign(request.outputs.size(), {.float_type = *float_type});
+    return absl::OkStatus();
+  }
+  for (const auto& wanted : message.outputs()) {
+    const absl::StatusOr<OutputKind> kind = DecodeKind(wanted.name(), task);
+    if (!kind.ok()) return kind.status();
+    if (std::ranges::find(request.outputs, *kind) != request.outputs.end()) {
       return absl::InvalidArgumentError(StrCat("output '", wanted.name(), "' is requested twice"));
     }
-    for (const char* parameter : {"classification", "shared_memory_region"}) {
-      if (wanted.parameters().contains(parameter)) {
-        return absl::InvalidArgumentError(
-            StrCat("output '", wanted.name(), "': parameter '", parameter, "' is not offered"));
-      }
+    const absl::StatusOr<OutputForm> form = DecodeForm(*kind, wanted.parameters(), *float_type);
+    if (!form.ok()) {
+      return absl::InvalidArgumentError(
+          StrCat("output '", wanted.name(), "': ", form.status().message()));
     }
-    outputs.push_back(*kind);
+    request.outputs.push_back(*kind);
+    request.forms.push_back(*form);
   }
-  return outputs;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -201,10 +250,10 @@ absl::StatusOr<InferRequest> DecodeInferRequest(const ModelInferRequest& message
   absl::StatusOr<InputTensors> inputs = InputTensors::Parse(message, kInputNames);
   if (!inputs.ok()) return inputs.status();
   if (absl::Status status = CheckCombination(*inputs); !status.ok()) return status;
-  absl::StatusOr<std::vector<OutputKind>> outputs = DecodeOutputs(message, config.task);
-  if (!outputs.ok()) return outputs.status();
-
-  InferRequest request{.outputs = *std::move(outputs)};
+  InferRequest request;
+  if (absl::Status status = DecodeOutputs(message, config.task, request); !status.ok()) {
+    return status;
+  }
   if (inputs->Has(kTextInput)) {
     absl::StatusOr<std::vector<TextRow>> texts = DecodeTexts(*inputs, limits.max_rows);
     if (!texts.ok()) return texts.status();

@@ -24,8 +24,9 @@ struct DecodeLimits {
 };
 
 // Inputs are `text` (and `text_pair`), or `input_ids` (and `attention_mask`, `token_type_ids`). A
-// row of the mask is ones, then zeros: the zeros are padding, which is dropped. Unknown parameters
-// are let pass. INVALID_ARGUMENT, with the place, the value and what is allowed, for all else.
+// row of the mask is ones, then zeros: the zeros are padding, which is dropped. Of the parameters,
+// `classification` and `sta_datatype` count here; unknown ones are let pass. INVALID_ARGUMENT, with
+// the place, the value and what is allowed, for all else.
 absl::StatusOr<InferRequest> DecodeInferRequest(const inference::ModelInferRequest& message,
                                                 const ModelConfig& config,
                                                 const DecodeLimits& limits);

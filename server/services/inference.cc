@@ -8,6 +8,7 @@
 #include "server/services/infer_outputs.h"
 #include "server/services/infer_request_decoder.h"
 #include "server/services/infer_response_encoder.h"
+#include "server/services/shared_tensors.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -50,8 +51,13 @@ void Inference::Start(const inference::ModelInferRequest& request,
       backend_.registry.Find(request.model_name(), request.model_version());
   if (!served.ok()) return End(served.status());
   served_ = *std::move(served);
-  absl::StatusOr<InferRequest> decoded = DecodeInferRequest(
-      request, served_->model->config(), {.max_rows = limits_.max_rows_per_request});
+  absl::StatusOr<std::optional<inference::ModelInferRequest>> whole =
+      FetchSharedInputs(request, backend_.shared_memory, limits_.max_shared_bytes);
+  if (!whole.ok()) return End(whole.status());
+  whole_request_ = *std::move(whole);
+  absl::StatusOr<InferRequest> decoded =
+      DecodeInferRequest(whole_request_.has_value() ? *whole_request_ : request,
+                         served_->model->config(), {.max_rows = limits_.max_rows_per_request});
   if (!decoded.ok()) return End(decoded.status());
   decoded_ = *std::move(decoded);
   if (TextBytes(decoded_) <= kShortTextBytes) return TokenizeAndSubmit();
@@ -80,7 +86,8 @@ absl::StatusOr<std::vector<TokenSequence>> Inference::TakeSequences() {
 void Inference::TokenizeAndSubmit() {
   absl::StatusOr<std::vector<TokenSequence>> sequences = TakeSequences();
   if (!sequences.ok()) return End(sequences.status());
-  backend_.metrics.ForModel(served_->name).phases.tokenize.Observe(Seconds(absl::Now() - start_));
+  times_.input = absl::Now() - start_;
+  backend_.metrics.ForModel(served_->name).phases.tokenize.Observe(Seconds(times_.input));
   backend_.batcher.Submit(
       {.model = served_,
        .sequences = *std::move(sequences),
@@ -100,8 +107,10 @@ void Inference::Complete(absl::StatusOr<JobResult> result) {
 
 absl::Status Inference::WriteResponse(const JobResult& result) {
   const PhaseMetrics& phases = backend_.metrics.ForModel(served_->name).phases;
-  phases.queue.Observe(Seconds(result.queue_time));
-  phases.compute.Observe(Seconds(result.compute_time));
+  times_.queue = result.queue_time;
+  times_.compute = result.compute_time;
+  phases.queue.Observe(Seconds(times_.queue));
+  phases.compute.Observe(Seconds(times_.compute));
 
   const absl::Time head_start = absl::Now();
   const size_t rows = result.sequence_offsets.size() - 1;
@@ -121,15 +130,48 @@ absl::Status Inference::WriteResponse(const JobResult& result) {
   response_->set_model_name(served_->name);
   response_->set_model_version(StrCat(served_->version));
   response_->set_id(request_->id());
-  EncodeOutputs(outputs->tensors(), *response_);
+  absl::Status status = EncodeOutputs(outputs->tensors(),
+                                      {.forms = decoded_.forms,
+                                       .labels = served_->model->config().labels,
+                                       .max_bytes = limits_.max_reply_bytes},
+                                      *response_);
+  if (status.ok()) status = StoreSharedOutputs(*request_, backend_.shared_memory, *response_);
+  if (!status.ok()) return status;
+  const absl::Time end = absl::Now();
   phases.head.Observe(Seconds(serialize_start - head_start));
-  phases.serialize.Observe(Seconds(absl::Now() - serialize_start));
+  phases.serialize.Observe(Seconds(end - serialize_start));
+  times_.rows = static_cast<int64_t>(rows);
+  times_.output = end - head_start;
+  if (parameters_.wants_timing) WriteTiming();
   return absl::OkStatus();
 }
 
+void Inference::WriteTiming() {
+  auto& parameters = *response_->mutable_parameters();
+  const auto write = [&](const char* name, absl::Duration time) {
+    parameters[name].set_int64_param(absl::ToInt64Microseconds(time));
+  };
+  write("sta_input_us", times_.input);
+  write("sta_queue_us", times_.queue);
+  write("sta_compute_us", times_.compute);
+  write("sta_output_us", times_.output);
+  write("sta_total_us", absl::Now() - start_);
+}
+
 void Inference::End(const absl::Status& status) {
+  const absl::Duration total = absl::Now() - start_;
   backend_.metrics.CountRequest(request_->model_name(), served_ != nullptr ? served_->version : 0,
-                                origin_.rpc, status.code(), absl::Now() - start_);
+                                origin_.rpc, status.code(), total);
+  if (served_ != nullptr) {
+    ModelStatistics& statistics = backend_.metrics.statistics();
+    times_.arrived = start_;
+    times_.total = total;
+    if (status.ok()) {
+      statistics.CountAnswer(served_->name, served_->version, times_);
+    } else {
+      statistics.CountFailure(served_->name, served_->version, start_, total);
+    }
+  }
   // On the stack: it may destroy this.
   Done done = std::move(done_);
   done(status);

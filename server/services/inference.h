@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@
 #include "server/observability/metrics.h"
 #include "server/services/infer_parameters.h"
 #include "server/services/infer_request.h"
+#include "server/services/shared_memory.h"
 #include "server/services/worker_pool.h"
 
 namespace sta {
@@ -41,6 +43,7 @@ struct InferenceBackend {
   ModelRegistry& registry;
   Batcher& batcher;
   Metrics& metrics;
+  SharedMemory& shared_memory;
   // Tokenizes what is too long for the thread that a request came on.
   WorkerPool& workers;
 };
@@ -49,6 +52,8 @@ struct InferenceLimits {
   int64_t max_rows_per_request = 4096;
   // A larger reply is refused: the bound of what a client can make the server hold for it.
   int64_t max_reply_bytes = 64 << 20;
+  // Of a request's inputs in shared memory.
+  int64_t max_shared_bytes = 64 << 20;
 };
 
 class Inference {
@@ -79,6 +84,7 @@ class Inference {
   absl::StatusOr<std::vector<TokenSequence>> TakeSequences();
   void Complete(absl::StatusOr<JobResult> result);
   absl::Status WriteResponse(const JobResult& result);
+  void WriteTiming();
   void End(const absl::Status& status);
 
   InferenceBackend backend_;
@@ -89,10 +95,13 @@ class Inference {
   absl::Time deadline_;  // the earlier of the transport's and of the parameter `timeout`
   InferParameters parameters_;
   const inference::ModelInferRequest* request_ = nullptr;
+  // The request with its inputs from shared memory, where it has such.
+  std::optional<inference::ModelInferRequest> whole_request_;
   inference::ModelInferResponse* response_ = nullptr;
   Done done_;
   std::shared_ptr<const ServedModel> served_;  // the lease, until the response is written
   InferRequest decoded_;
+  AnswerTimes times_;
 };
 
 }  // namespace sta

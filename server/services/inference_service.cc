@@ -1,46 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/services/inference_service.h"
 
+#include <vector>
+
 #include "server/services/infer_call.h"
-#include "server/services/model_signature.h"
+#include "server/services/server_settings.h"
+#include "server/services/statistics_message.h"
 #include "server/services/unary_reply.h"
 #include "strings/str_cat.h"
 
 namespace sta {
-namespace {
-
-void FillTensors(
-    const std::vector<TensorSpec>& specs,
-    google::protobuf::RepeatedPtrField<inference::ModelMetadataResponse::TensorMetadata>* tensors) {
-  for (const TensorSpec& spec : specs) {
-    auto* tensor = tensors->Add();
-    tensor->set_name(spec.name);
-    tensor->set_datatype(spec.datatype);
-    for (const int64_t size : spec.shape) tensor->add_shape(size);
-  }
-}
-
-void FillMetadata(const ServedModel& served, const ModelRegistry& registry,
-                  inference::ModelMetadataResponse& response) {
-  const ModelConfig& config = served.model->config();
-  response.set_name(served.name);
-  for (const ModelStatus& status : registry.List()) {
-    if (status.name == served.name && status.state == ModelState::kReady) {
-      response.add_versions(StrCat(status.version));
-    }
-  }
-  response.set_platform("sta_nm_encoder");
-  FillTensors(InputSpecs(config), response.mutable_inputs());
-  FillTensors(OutputSpecs(config), response.mutable_outputs());
-  auto& properties = *response.mutable_properties();
-  properties["task"] = TaskName(config.task);
-  properties["max_sequence_tokens"] = StrCat(config.max_sequence_tokens);
-  properties["text_truncation_tokens"] = StrCat(config.text_truncation_tokens);
-  properties["arithmetic_version"] = StrCat(served.model->manifest().arithmetic_version);
-}
-
-}  // namespace
-
 grpc::ServerUnaryReactor* InferenceService::ServerLive(
     grpc::CallbackServerContext* context, const inference::ServerLiveRequest* /*request*/,
     inference::ServerLiveResponse* response) {
@@ -73,9 +42,12 @@ grpc::ServerUnaryReactor* InferenceService::ServerMetadata(
   const absl::Time start = absl::Now();
   response->set_name("sta-server");
   response->set_version(options_.server_version);
-  // Triton's by its name for it; our own service by ours.
-  response->add_extensions("model_repository");
-  response->add_extensions("sta.v1.ModelStore");
+  // Triton's by their names for it; our own service by ours.
+  for (const char* extension :
+       {"classification", "logging", "model_configuration", "model_repository", "schedule_policy",
+        "statistics", "system_shared_memory", "sta.v1.Devices", "sta.v1.ModelStore"}) {
+    response->add_extensions(extension);
+  }
   return Reply(context, backend_.metrics, "ServerMetadata", start, absl::OkStatus());
 }
 
@@ -85,7 +57,13 @@ grpc::ServerUnaryReactor* InferenceService::ModelMetadata(
   const absl::Time start = absl::Now();
   const absl::StatusOr<std::shared_ptr<const ServedModel>> served =
       backend_.registry.Find(request->name(), request->version());
-  if (served.ok()) FillMetadata(**served, backend_.registry, *response);
+  if (served.ok()) {
+    std::vector<std::string> versions;
+    for (const ModelStatus& status : backend_.registry.List((*served)->name)) {
+      if (status.state == ModelState::kReady) versions.push_back(StrCat(status.version));
+    }
+    FillModelMetadata(**served, versions, *response);
+  }
   return Reply(context, backend_.metrics, "ModelMetadata", start, served.status(), request->name());
 }
 
@@ -93,6 +71,57 @@ grpc::ServerUnaryReactor* InferenceService::ModelInfer(grpc::CallbackServerConte
                                                        const inference::ModelInferRequest* request,
                                                        inference::ModelInferResponse* response) {
   return InferCall::Start(backend_, options_.limits, *context, *request, *response);
+}
+
+grpc::ServerUnaryReactor* InferenceService::ModelConfig(
+    grpc::CallbackServerContext* context, const inference::ModelConfigRequest* request,
+    inference::ModelConfigResponse* response) {
+  const absl::Time start = absl::Now();
+  const absl::StatusOr<std::shared_ptr<const ServedModel>> served =
+      backend_.registry.Find(request->name(), request->version());
+  if (served.ok()) {
+    FillModelConfig(**served,
+                    {.max_rows_per_request = options_.limits.max_rows_per_request,
+                     .max_queue_requests = options_.max_queue_requests,
+                     .max_queue_delay = options_.max_queue_delay},
+                    *response->mutable_config());
+  }
+  return Reply(context, backend_.metrics, "ModelConfig", start, served.status(), request->name());
+}
+
+grpc::ServerUnaryReactor* InferenceService::ModelStatistics(
+    grpc::CallbackServerContext* context, const inference::ModelStatisticsRequest* request,
+    inference::ModelStatisticsResponse* response) {
+  const absl::Time start = absl::Now();
+  const absl::Status status =
+      FillStatistics(*request, backend_.registry, backend_.metrics.statistics(), *response);
+  return Reply(context, backend_.metrics, "ModelStatistics", start, status, request->name());
+}
+
+grpc::ServerUnaryReactor* InferenceService::TraceSetting(
+    grpc::CallbackServerContext* context, const inference::TraceSettingRequest* request,
+    inference::TraceSettingResponse* response) {
+  const absl::Time start = absl::Now();
+  absl::Status status = CheckTraceSettings(*request);
+  if (status.ok() && !request->model_name().empty()) {
+    status = backend_.registry.Describe(request->model_name(), "").status();
+  }
+  if (status.ok()) FillTraceSettings(*response);
+  return Reply(context, backend_.metrics, "TraceSetting", start, status, request->model_name());
+}
+
+grpc::ServerUnaryReactor* InferenceService::LogSettings(
+    grpc::CallbackServerContext* context, const inference::LogSettingsRequest* request,
+    inference::LogSettingsResponse* response) {
+  const absl::Time start = absl::Now();
+  LogState state = {.levels = CurrentLogLevels(), .format = CurrentLogFormat()};
+  const absl::StatusOr<LogLevels> levels = ApplyLogSettings(*request, state, initial_log_levels_);
+  if (levels.ok()) {
+    if (!request->settings().empty()) SetLogLevels(*levels);
+    state.levels = *levels;
+    FillLogSettings(state, *response);
+  }
+  return Reply(context, backend_.metrics, "LogSettings", start, levels.status());
 }
 
 }  // namespace sta

@@ -156,10 +156,6 @@ absl::StatusOr<InputTensors> InputTensors::Parse(const ModelInferRequest& messag
           StrCat(input.name(), ": typed contents and raw_input_contents are mixed; ",
                  "allowed: one of the two for all inputs"));
     }
-    if (input.parameters().contains("shared_memory_region")) {
-      return absl::InvalidArgumentError(
-          StrCat(input.name(), ": shared memory is not offered; send the elements"));
-    }
     const Tensor tensor{&input, is_raw ? &message.raw_input_contents(i) : nullptr};
     if (!tensors.tensors_.emplace(input.name(), tensor).second) {
       return absl::InvalidArgumentError(StrCat("input '", input.name(), "' is given twice"));

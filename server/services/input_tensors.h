@@ -45,7 +45,7 @@ class IntegerMatrix {
 class InputTensors {
  public:
   // INVALID_ARGUMENT: an input that is not in `allowed`, one given twice, raw and typed contents
-  // mixed, another number of raw contents than inputs, an input in shared memory.
+  // mixed, another number of raw contents than inputs.
   static absl::StatusOr<InputTensors> Parse(const inference::ModelInferRequest& message,
                                             std::span<const std::string_view> allowed);
 

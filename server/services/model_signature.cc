@@ -67,8 +67,10 @@ std::optional<OutputKind> FindOutput(Task task, std::string_view name) {
 }
 
 std::vector<TensorSpec> InputSpecs(const ModelConfig& config) {
-  std::vector<TensorSpec> inputs = {{std::string(kTextInput), "BYTES", {-1}},
-                                    {std::string(kTextPairInput), "BYTES", {-1}},
+  // Texts are taken without the second dimension, too. It is told because perf_analyzer cannot send
+  // tensors that have rows and nothing else.
+  std::vector<TensorSpec> inputs = {{std::string(kTextInput), "BYTES", {-1, 1}},
+                                    {std::string(kTextPairInput), "BYTES", {-1, 1}},
                                     {std::string(kInputIdsInput), "INT64", {-1, -1}},
                                     {std::string(kAttentionMaskInput), "INT64", {-1, -1}}};
   if (config.token_type_count > 0) {

@@ -33,6 +33,8 @@ void CheckPromises(const InferRequest& request, const ModelConfig& config) {
   Require(request.texts.empty() != request.tokens.empty());
   Require(request.texts.size() + request.tokens.size() <= kMaxRows);
   Require(!request.outputs.empty());
+  Require(request.forms.size() == request.outputs.size());
+  for (const OutputForm& form : request.forms) Require(form.class_count >= 0);
   for (const TokenSequence& sequence : request.tokens) {
     Require(!sequence.ids.empty());
     Require(static_cast<int64_t>(sequence.ids.size()) <= config.max_sequence_tokens);

@@ -77,12 +77,19 @@ TEST(InferOutputsTest, RefusesRepliesOverTheLimit) {
               StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
+absl::Status Encode(const InferOutputs& outputs, const std::vector<OutputForm>& forms,
+                    inference::ModelInferResponse& response, int64_t max_bytes = 1 << 20) {
+  const std::vector<std::string> labels = {"low", "middle", "high"};
+  return EncodeOutputs(outputs.tensors(),
+                       {.forms = forms, .labels = labels, .max_bytes = max_bytes}, response);
+}
+
 TEST(InferResponseEncoderTest, WritesRawTensorsInOrder) {
   STA_ASSERT_OK_AND_ASSIGN(
       const InferOutputs outputs,
       Compute(Task::kSequenceClassification, {OutputKind::kLogits, OutputKind::kLabel}));
   inference::ModelInferResponse response;
-  EncodeOutputs(outputs.tensors(), response);
+  ASSERT_THAT(Encode(outputs, {OutputForm(), OutputForm()}, response), IsOk());
   ASSERT_EQ(response.outputs_size(), 2);
   EXPECT_EQ(response.outputs(0).name(), "logits");
   EXPECT_EQ(response.outputs(0).datatype(), "FP32");
@@ -92,6 +99,62 @@ TEST(InferResponseEncoderTest, WritesRawTensorsInOrder) {
   EXPECT_EQ(response.outputs(1).datatype(), "BYTES");
   EXPECT_THAT(response.raw_output_contents(),
               ElementsAre(RawOf<float>({-0.0F, -7, -14, 0, 9, 18}), RawBytesOf({"low", "high"})));
+}
+
+TEST(InferResponseEncoderTest, WritesTheBestClassesAsTritonDoes) {
+  STA_ASSERT_OK_AND_ASSIGN(
+      const InferOutputs outputs,
+      Compute(Task::kSequenceClassification, {OutputKind::kLogits, OutputKind::kProbabilities}));
+  inference::ModelInferResponse response;
+  // More than there are is all.
+  ASSERT_THAT(Encode(outputs, {{.class_count = 2}, {.class_count = 9}}, response), IsOk());
+  EXPECT_EQ(response.outputs(0).datatype(), "BYTES");
+  EXPECT_THAT(response.outputs(0).shape(), ElementsAre(2, 2));
+  EXPECT_THAT(response.outputs(1).shape(), ElementsAre(2, 3));
+  EXPECT_THAT(response.raw_output_contents(),
+              ElementsAre(RawBytesOf({"-0.000000:0:low", "-7.000000:1:middle", "18.000000:2:high",
+                                      "9.000000:1:middle"}),
+                          RawBytesOf({"1.000000:0:low", "0.500000:1:middle", "0.333333:2:high",
+                                      "1.000000:0:low", "0.500000:1:middle", "0.333333:2:high"})));
+}
+
+TEST(InferResponseEncoderTest, EqualClassesComeInTheirOrder) {
+  InferOutputs outputs =
+      *InferOutputs::Create(MakeModel(Task::kSequenceClassification),
+                            std::vector{OutputKind::kLogits}, std::vector<int64_t>{1}, 1 << 20);
+  outputs.SetRow(0, std::vector<int16_t>{0, 0});  // every logit is 0
+  inference::ModelInferResponse response;
+  ASSERT_THAT(Encode(outputs, {{.class_count = 2}}, response), IsOk());
+  EXPECT_THAT(response.raw_output_contents(),
+              ElementsAre(RawBytesOf({"0.000000:0:low", "0.000000:1:middle"})));
+}
+
+TEST(InferResponseEncoderTest, ClassesAreBoundedAsTheyAreWritten) {
+  STA_ASSERT_OK_AND_ASSIGN(const InferOutputs outputs,
+                           Compute(Task::kSequenceClassification, {OutputKind::kLogits}));
+  const int64_t bytes = std::ssize(RawBytesOf({"-0.000000:0:low", "18.000000:2:high"}));
+  inference::ModelInferResponse response;
+  EXPECT_THAT(Encode(outputs, {{.class_count = 1}}, response, bytes), IsOk());
+  response.Clear();
+  EXPECT_THAT(Encode(outputs, {{.class_count = 1}}, response, bytes - 1),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       HasSubstr("send fewer rows a request, or ask for fewer classes")));
+}
+
+TEST(InferResponseEncoderTest, WritesHalfFloats) {
+  STA_ASSERT_OK_AND_ASSIGN(
+      const InferOutputs outputs,
+      Compute(Task::kSequenceClassification, {OutputKind::kLogits, OutputKind::kProbabilities}));
+  inference::ModelInferResponse response;
+  ASSERT_THAT(Encode(outputs, {{.float_type = FloatType::kFp16}, {.float_type = FloatType::kBf16}},
+                     response),
+              IsOk());
+  EXPECT_EQ(response.outputs(0).datatype(), "FP16");
+  EXPECT_EQ(response.outputs(1).datatype(), "BF16");
+  EXPECT_THAT(response.outputs(1).shape(), ElementsAre(2, 3));
+  EXPECT_THAT(response.raw_output_contents(),
+              ElementsAre(RawOf<uint16_t>({0x8000, 0xC700, 0xCB00, 0x0000, 0x4880, 0x4C80}),
+                          RawOf<uint16_t>({0x3F80, 0x3F00, 0x3EAB, 0x3F80, 0x3F00, 0x3EAB})));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 
+#include "server/services/infer_parameters.h"
 #include "tests/server/services/infer_messages.h"
 #include "tests/support/status_matchers.h"
 
@@ -195,13 +196,6 @@ TEST(InferRequestDecoderTest, RefusesBadNamesAndCombinations) {
                  AddTexts(m, "text_pair", {"x", "y"});
                }),
        "text_pair: 2 rows, but text has 1"},
-      {"shared memory",
-       Spoiled(text,
-               [](auto& m) {
-                 (*m.mutable_inputs(0)->mutable_parameters())["shared_memory_region"]
-                     .set_string_param("r");
-               }),
-       "text: shared memory is not offered; send the elements"},
   });
 }
 
@@ -389,10 +383,66 @@ TEST(InferRequestDecoderTest, RefusesBadOutputs) {
       {"twice", with({"sentence_embedding", "sentence_embedding"}, ""),
        "output 'sentence_embedding' is requested twice"},
       {"classification", with({"sentence_embedding"}, "classification"),
-       "output 'sentence_embedding': parameter 'classification' is not offered"},
-      {"shared memory", with({"sentence_embedding"}, "shared_memory_region"),
-       "output 'sentence_embedding': parameter 'shared_memory_region' is not offered"},
+       "output 'sentence_embedding': parameter 'classification' goes with logits and "
+       "probabilities only"},
+      {"datatype is a number", with({"sentence_embedding"}, "sta_datatype"),
+       "output 'sentence_embedding': parameter 'sta_datatype': ''; allowed: the strings FP32, "
+       "FP16, BF16"},
   });
+}
+
+// A classifier's request for one output with parameters.
+ModelInferRequest WantedOutput(const std::string& name,
+                               const std::function<void(ParameterMap&)>& set) {
+  ModelInferRequest message = TextMessage({"a"});
+  message.add_outputs()->set_name(name);
+  set(*message.mutable_outputs(0)->mutable_parameters());
+  return message;
+}
+
+TEST(InferRequestDecoderTest, FormsOfOutputsAreTheirOwnOrTheRequests) {
+  ModelInferRequest message = WantedOutput(
+      "logits", [](ParameterMap& parameters) { parameters["classification"].set_int64_param(3); });
+  message.add_outputs()->set_name("probabilities");
+  (*message.mutable_outputs(1)->mutable_parameters())["sta_datatype"].set_string_param("BF16");
+  message.add_outputs()->set_name("last_hidden_state");
+  STA_ASSERT_OK_AND_ASSIGN(InferRequest request, Decode(message, ClassifierConfig()));
+  EXPECT_THAT(request.forms, ElementsAre(OutputForm{.class_count = 3},
+                                         OutputForm{.float_type = FloatType::kBf16}, OutputForm()));
+  (*message.mutable_parameters())["sta_datatype"].set_string_param("FP16");
+  STA_ASSERT_OK_AND_ASSIGN(request, Decode(message, ClassifierConfig()));
+  EXPECT_EQ(request.forms[1].float_type, FloatType::kBf16);
+  EXPECT_EQ(request.forms[2].float_type, FloatType::kFp16);
+  message.clear_outputs();
+  STA_ASSERT_OK_AND_ASSIGN(request, Decode(message, ClassifierConfig()));
+  ASSERT_EQ(request.forms.size(), request.outputs.size());
+  EXPECT_EQ(request.forms[0].float_type, FloatType::kFp16);
+  // Not a class count at all.
+  message = WantedOutput(
+      "label", [](ParameterMap& parameters) { parameters["classification"].set_int64_param(0); });
+  EXPECT_THAT(Decode(message, ClassifierConfig()), IsOk());
+}
+
+TEST(InferRequestDecoderTest, RefusesBadForms) {
+  const auto refused = [](const ModelInferRequest& message, const std::string& why) {
+    EXPECT_THAT(Decode(message, ClassifierConfig()), StatusIs(StatusCode::kInvalidArgument, why));
+  };
+  refused(WantedOutput("logits", [](auto& p) { p["classification"].set_int64_param(-1); }),
+          "output 'logits': parameter 'classification': -1 is negative; allowed: 0 and above");
+  refused(WantedOutput("logits", [](auto& p) { p["classification"].set_bool_param(true); }),
+          "output 'logits': parameter 'classification' is no integer; allowed: int64_param or "
+          "uint64_param");
+  refused(WantedOutput("label", [](auto& p) { p["sta_datatype"].set_string_param("FP16"); }),
+          "output 'label': parameter 'sta_datatype' goes with numbers, and this output is BYTES");
+  refused(WantedOutput("logits",
+                       [](auto& p) {
+                         p["classification"].set_int64_param(1);
+                         p["sta_datatype"].set_string_param("FP16");
+                       }),
+          "output 'logits': parameter 'sta_datatype' goes with numbers, and this output is BYTES");
+  ModelInferRequest message = TextMessage({"a"});
+  (*message.mutable_parameters())["sta_datatype"].set_string_param("FP8");
+  refused(message, "parameter 'sta_datatype': 'FP8'; allowed: the strings FP32, FP16, BF16");
 }
 
 }  // namespace

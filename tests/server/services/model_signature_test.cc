@@ -19,8 +19,8 @@ ModelConfig Config(Task task) {
 }
 
 TEST(ModelSignatureTest, InputsAreTextAndIds) {
-  const TensorSpec text = {"text", "BYTES", {-1}};
-  const TensorSpec pair = {"text_pair", "BYTES", {-1}};
+  const TensorSpec text = {"text", "BYTES", {-1, 1}};
+  const TensorSpec pair = {"text_pair", "BYTES", {-1, 1}};
   const TensorSpec ids = {"input_ids", "INT64", {-1, -1}};
   const TensorSpec mask = {"attention_mask", "INT64", {-1, -1}};
   const TensorSpec types = {"token_type_ids", "INT64", {-1, -1}};

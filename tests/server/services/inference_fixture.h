@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// InferenceTest: ModelInfer and ModelStreamInfer over gRPC, on a FakeModel "m" (a row's output is
+// its bytes plus one, fake_device.h) and one FakeDevice that can be held; the clock is fake.
+//
+//   device_->Hold();
+//   ModelInferRequest request = Request("id", "text");
+//   EXPECT_THAT(Infer(request, response), IsOk());
+#ifndef TESTS_SERVER_SERVICES_INFERENCE_FIXTURE_H_
+#define TESTS_SERVER_SERVICES_INFERENCE_FIXTURE_H_
+
+#include <grpcpp/create_channel.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "inference/open_inference_grpc.grpc.pb.h"
+#include "server/services/grpc_server.h"
+#include "server/services/infer_call.h"
+#include "server/services/stream_infer_call.h"
+#include "tests/server/services/fake_model.h"
+#include "tests/server/services/infer_messages.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_pool.h"
+#include "tests/support/status_matchers.h"
+
+namespace sta {
+
+// A FakeModel that tells what it tokenizes.
+class WatchedModel final : public FakeModel {
+ public:
+  using FakeModel::FakeModel;
+
+  absl::StatusOr<TokenSequence> Tokenize(std::string_view text,
+                                         std::optional<std::string_view> pair) const override {
+    if (on_text) on_text(text);
+    return FakeModel::Tokenize(text, pair);
+  }
+
+  // Set before the first request.
+  std::function<void(std::string_view text)> on_text;
+};
+
+// The two calls alone, without what InferenceService needs besides.
+class InferOnlyService final : public inference::GRPCInferenceService::CallbackService {
+ public:
+  explicit InferOnlyService(StreamInferCall::Shared shared) : shared_(std::move(shared)) {}
+
+  grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
+                                       const inference::ModelInferRequest* request,
+                                       inference::ModelInferResponse* response) override {
+    return InferCall::Start(shared_.backend, shared_.limits, *context, *request, *response);
+  }
+  grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>*
+  ModelStreamInfer(grpc::CallbackServerContext* context) override {
+    return new StreamInferCall(shared_, *context);
+  }
+
+ private:
+  const StreamInferCall::Shared shared_;
+};
+
+class InferenceTest : public testing::Test {
+ protected:
+  using Stream =
+      grpc::ClientReaderWriter<inference::ModelInferRequest, inference::ModelStreamInferResponse>;
+
+  explicit InferenceTest(const StreamLimits& stream_limits = {})
+      : stream_limits_(stream_limits), metrics_("test"), workers_(WorkerPool::Options{}) {}
+
+  void SetUp() override {
+    auto device = MakeFakeDevice({.name = "a"});
+    device_ = device.get();
+    std::vector<std::unique_ptr<Device>> devices;
+    devices.push_back(std::move(device));
+    batcher_ = std::make_unique<Batcher>(
+        std::make_unique<DevicePool>(std::move(devices), DevicePoolOptions{}, clock_,
+                                     pool_observer_),
+        BatcherOptions{}, clock_, metrics_);
+    ModelConfig config;
+    config.task = Task::kSequenceClassification;
+    config.hidden_size = 2;
+    config.vocabulary_size = 256;
+    config.labels = {"low", "middle", "high"};
+    model_ = std::make_shared<WatchedModel>(config);
+    auto served = batcher_->Load("m", 1, model_);
+    ASSERT_THAT(served, IsOk());
+    ModelStatus status;
+    status.name = "m";
+    status.version = 1;
+    status.state = ModelState::kReady;
+    registry_.SetReady(status, *served);
+    metrics_.RegisterModel("m", 1);
+    service_ = std::make_unique<InferOnlyService>(
+        StreamInferCall::Shared{.backend = {.registry = registry_,
+                                            .batcher = *batcher_,
+                                            .metrics = metrics_,
+                                            .shared_memory = shared_memory_,
+                                            .workers = workers_},
+                                .limits = {},
+                                .stream_limits = stream_limits_,
+                                .streams = streams_});
+    STA_ASSERT_OK_AND_ASSIGN(server_,
+                             GrpcServer::Start({.listen = {"127.0.0.1", 0}}, {service_.get()}));
+    stub_ = inference::GRPCInferenceService::NewStub(
+        grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials()));
+  }
+
+  void TearDown() override {
+    device_->Release();
+    server_.reset();
+    registry_.Clear();  // its leases end before the batcher
+    batcher_.reset();
+  }
+
+  static inference::ModelInferRequest Request(const std::string& id, const std::string& text) {
+    inference::ModelInferRequest request = TextMessage({text});
+    request.set_model_name("m");
+    request.set_id(id);
+    request.add_outputs()->set_name("logits");
+    return request;
+  }
+
+  absl::Status Infer(const inference::ModelInferRequest& request,
+                     inference::ModelInferResponse& response) {
+    grpc::ClientContext context;
+    const grpc::Status status = stub_->ModelInfer(&context, request, &response);
+    return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  }
+
+  const StreamLimits stream_limits_;
+  FakeClock clock_;
+  SilentPoolObserver pool_observer_;
+  Metrics metrics_;
+  WorkerPool workers_;
+  SharedMemory shared_memory_;
+  OpenStreams streams_;
+  FakeDevice* device_ = nullptr;
+  std::unique_ptr<Batcher> batcher_;
+  std::shared_ptr<WatchedModel> model_;
+  ModelRegistry registry_;
+  std::unique_ptr<InferOnlyService> service_;
+  std::unique_ptr<GrpcServer> server_;
+  std::unique_ptr<inference::GRPCInferenceService::Stub> stub_;
+};
+
+}  // namespace sta
+
+#endif  // TESTS_SERVER_SERVICES_INFERENCE_FIXTURE_H_
