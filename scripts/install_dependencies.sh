@@ -58,6 +58,7 @@ clang                    # the fuzz targets
 clang-format
 clang-tidy
 curl
+libb64-0d                # of perf_analyzer, a client of the system tests
 libbenchmark-dev
 libclang-rt-14-dev       # libFuzzer and clang's sanitizer runtimes
 libdnnl-dev              # oneDNN, a peer of kernel_bench

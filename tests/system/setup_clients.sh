@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Gets the clients of the system tests: a Python environment with those of requirements.txt,
-# grpcurl and grpc-health-probe where there is a Go to build them with, and promtool.
+# Triton's perf_analyzer, grpcurl, ghz and grpc-health-probe where there is a Go to build them with,
+# and promtool.
 set -euo pipefail
 
 usage() {
   cat <<'USAGE'
 usage: tests/system/setup_clients.sh DIR
 
-Makes DIR/venv (Python clients) and DIR/bin (Go clients, and promtool of Debian's prometheus). What is there in the right version is
-kept. Without Go 1.24 or newer there is no Go client; the tests that need it are then skipped.
+Makes DIR/venv (Python clients), DIR/perf_analyzer and DIR/bin (Go clients, and promtool of Debian's
+prometheus). What is there in the right version is kept. Without Go 1.24 or newer there is no Go
+client; the tests that need it are then skipped.
 USAGE
 }
 
@@ -39,6 +41,26 @@ setup_python() {
     exit 1
   fi
   cp "$here/requirements.txt" venv/requirements.txt
+}
+
+# setup_perf_analyzer: the last one that runs on Debian 12 is a program inside of a Python package;
+# the library of CUDA that it wants is there for nothing but to be loaded.
+setup_perf_analyzer() {
+  local version=2.39.0 cuda=12.9.79
+  if [ "$(cat perf_analyzer/version 2>/dev/null)" = "$version" ]; then return; fi
+  echo "getting perf_analyzer $version"
+  rm -rf perf_analyzer
+  if ! venv/bin/pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+      --dest perf_analyzer "tritonclient==$version" "nvidia-cuda-runtime-cu12==$cuda"; then
+    echo "setup_clients.sh: there is no perf_analyzer; its tests will be skipped" >&2
+    return
+  fi
+  local wheel
+  for wheel in perf_analyzer/*.whl; do unzip -q -o "$wheel" -d perf_analyzer; done
+  rm perf_analyzer/*.whl
+  mv "perf_analyzer/tritonclient-$version.data/data/bin/perf_analyzer" perf_analyzer/perf_analyzer
+  chmod +x perf_analyzer/perf_analyzer
+  echo "$version" >perf_analyzer/version
 }
 
 # setup_go PROGRAM MODULE VERSION
@@ -71,10 +93,12 @@ setup_promtool() {
 
 setup_python
 setup_promtool
+setup_perf_analyzer
 if command -v go >/dev/null; then
   mkdir -p bin
   setup_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl v1.9.3
+  setup_go ghz github.com/bojand/ghz/cmd/ghz v0.120.0
   setup_go grpc-health-probe github.com/grpc-ecosystem/grpc-health-probe v0.4.42
 else
-  echo "setup_clients.sh: there is no Go: the tests of grpcurl and grpc-health-probe are skipped"
+  echo "setup_clients.sh: there is no Go: the tests of grpcurl, ghz and grpc-health-probe are skipped"
 fi

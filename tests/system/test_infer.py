@@ -64,7 +64,17 @@ def test_server_metadata(client):
     metadata = client.get_server_metadata()
     assert metadata.name == "sta-server"
     assert metadata.version
-    assert list(metadata.extensions) == ["model_repository", "sta.v1.ModelStore"]
+    assert list(metadata.extensions) == [
+        "classification",
+        "logging",
+        "model_configuration",
+        "model_repository",
+        "schedule_policy",
+        "statistics",
+        "system_shared_memory",
+        "sta.v1.Devices",
+        "sta.v1.ModelStore",
+    ]
 
 
 def test_model_metadata(client):
@@ -72,7 +82,7 @@ def test_model_metadata(client):
     assert metadata.name == "embed"
     assert "2" in metadata.versions
     inputs = {t.name: (t.datatype, list(t.shape)) for t in metadata.inputs}
-    assert inputs["text"] == ("BYTES", [-1])
+    assert inputs["text"] == ("BYTES", [-1, 1])
     assert inputs["input_ids"] == ("INT64", [-1, -1])
     outputs = {t.name: (t.datatype, list(t.shape)) for t in metadata.outputs}
     datatype, shape = outputs["sentence_embedding"]
