@@ -20,8 +20,8 @@ constexpr size_t kMaxNameBytes = 256;
 
 // A client's text goes into messages; a long one is cut.
 std::string QuotedName(std::string_view text) {
-  constexpr size_t kMaxShownBytes = 64;
-  return StrCat("'", text.substr(0, kMaxShownBytes), text.size() > kMaxShownBytes ? "...'" : "'");
+  constexpr size_t kMaxQuotedBytes = 64;
+  return StrCat("'", text.substr(0, kMaxQuotedBytes), text.size() > kMaxQuotedBytes ? "...'" : "'");
 }
 
 absl::Status OpenError(std::string_view key, int error) {

@@ -14,30 +14,22 @@
 namespace sta {
 namespace {
 
-// One request of the stream, from when it is read until its answer is written.
-struct Message {
-  inference::ModelInferRequest request;
-  inference::ModelStreamInferResponse response;
-  std::unique_ptr<Inference> inference;  // until it is answered
-  int64_t bytes = 0;
-  bool is_answered = false;
-};
-
 bool WantsFinalResponse(const inference::ModelInferRequest& request) {
   const auto found = request.parameters().find("triton_enable_empty_final_response");
   return found != request.parameters().end() && found->second.bool_param();
 }
 
 // What goes with the answer whether it is one or an error.
-void CompleteResponse(const absl::Status& status, Message& message) {
+void CompleteResponse(const absl::Status& status, const inference::ModelInferRequest& request,
+                      inference::ModelStreamInferResponse& response) {
   if (!status.ok()) {
     // Some of the answer may have been written before it failed.
-    message.response.Clear();
-    message.response.set_error_message(ToGrpcStatus(status).error_message());
-    message.response.mutable_infer_response()->set_id(message.request.id());
+    response.Clear();
+    response.set_error_message(ToGrpcStatus(status).error_message());
+    response.mutable_infer_response()->set_id(request.id());
   }
-  if (!WantsFinalResponse(message.request)) return;
-  auto& parameters = *message.response.mutable_infer_response()->mutable_parameters();
+  if (!WantsFinalResponse(request)) return;
+  auto& parameters = *response.mutable_infer_response()->mutable_parameters();
   parameters["triton_final_response"].set_bool_param(true);
 }
 
@@ -133,8 +125,17 @@ class StreamInferCall::Driver final : public OpenStreams::Stream,
   }
 
  private:
+  // One request of the stream, from when it is read until its answer is written.
+  struct Message {
+    inference::ModelInferRequest request;
+    inference::ModelStreamInferResponse response;
+    std::unique_ptr<Inference> inference;  // until it is answered
+    int64_t bytes = 0;
+    bool is_answered = false;
+  };
+
   void Answered(Message& message, const absl::Status& status) {
-    CompleteResponse(status, message);
+    CompleteResponse(status, message.request, message.response);
     const auto response_bytes = static_cast<int64_t>(message.response.ByteSizeLong());
     // Goes with its lease of the model after the lock.
     std::unique_ptr<Inference> inference;
