@@ -114,9 +114,11 @@ constexpr std::array kSettings = {
         },
         [](const Settings& s) { return FormatByteSize(s.model_memory); }},
     SettingSpec{
-        "listen", "HOST:PORT", "Where gRPC is served; port 0 takes a free one.",
-        [](std::string_view text, Settings& s) { return Store(ParseAddress(text), s.listen); },
-        [](const Settings& s) { return s.listen.ToString(); }},
+        "listen", "LIST",
+        "Where gRPC is served: HOST:PORT, where port 0 takes a free one, and unix:/PATH, with "
+        "commas between.",
+        [](std::string_view text, Settings& s) { return Store(ParseAddresses(text), s.listen); },
+        [](const Settings& s) { return FormatAddresses(s.listen); }},
     SettingSpec{
         "metrics", "HOST:PORT",
         "Where Prometheus finds /metrics; 'off' turns it off, port 0 takes a free one.",
@@ -129,10 +131,28 @@ constexpr std::array kSettings = {
         },
         [](const Settings& s) { return s.metrics.host.empty() ? "off" : s.metrics.ToString(); }},
     SettingSpec{"ports_file", "FILE",
-                "Written once the server listens, with one line NAME=HOST:PORT for grpc and "
-                "metrics.",
+                "Written once the server listens, with one line NAME=HOST:PORT for each address of "
+                "grpc and metrics.",
                 [](std::string_view text, Settings& s) { return StorePath(text, s.ports_file); },
                 [](const Settings& s) { return s.ports_file; }},
+    SettingSpec{
+        "tls_cert", "FILE",
+        "Certificate of the server, with the chain to its authority, in PEM form: HOST:PORT "
+        "is served with TLS. Reloaded when it changes, like the next three.",
+        [](std::string_view text, Settings& s) { return StorePath(text, s.tls_cert); },
+        [](const Settings& s) { return s.tls_cert; }},
+    SettingSpec{"tls_key", "FILE", "The certificate's key, in PEM form, not encrypted.",
+                [](std::string_view text, Settings& s) { return StorePath(text, s.tls_key); },
+                [](const Settings& s) { return s.tls_key; }},
+    SettingSpec{"tls_client_ca", "FILE",
+                "Authorities of clients' certificates, in PEM form: clients need one of theirs.",
+                [](std::string_view text, Settings& s) { return StorePath(text, s.tls_client_ca); },
+                [](const Settings& s) { return s.tls_client_ca; }},
+    SettingSpec{"tokens", "FILE",
+                "Who may call what, lines NAME ROLES sha256:HEX: every call needs a token, probes "
+                "apart. Without it everybody may read, and write from this host.",
+                [](std::string_view text, Settings& s) { return StorePath(text, s.tokens); },
+                [](const Settings& s) { return s.tokens; }},
     SettingSpec{
         "devices", "LIST",
         "Devices that compute: auto, which is every card that XRT shows and an emulator, or a "

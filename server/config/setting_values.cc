@@ -16,6 +16,8 @@
 namespace sta {
 namespace {
 
+constexpr int kMaxAddresses = 16;
+constexpr size_t kMaxSocketPathBytes = 107;  // of sockaddr_un, without its last 0
 constexpr int kMaxDevices = 64;
 constexpr int kMaxDeviceThreads = 256;
 
@@ -33,6 +35,15 @@ absl::Status Refuse(std::string_view text, std::string_view problem, std::string
 bool IsDecimal(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+absl::StatusOr<Address> ParseSocketPath(std::string_view text, std::string_view path) {
+  if (path.size() < 2 || path.front() != '/' || path.size() > kMaxSocketPathBytes ||
+      path.find('\0') != std::string_view::npos) {
+    return Refuse(text, "not a Unix socket",
+                  StrCat("unix:/PATH of at most ", kMaxSocketPathBytes, " bytes"));
+  }
+  return Address{.path = std::string(path)};
 }
 
 absl::Status RefuseDevice(std::string_view text) {
@@ -73,6 +84,7 @@ std::vector<DeviceSetting> ParseDevicePart(std::string_view text) {
 }  // namespace
 
 std::string Address::ToString() const {
+  if (!path.empty()) return StrCat("unix:", path);
   const bool brackets = host.find(':') != std::string::npos;
   return StrCat(brackets ? "[" : "", host, brackets ? "]" : "", ":", port);
 }
@@ -148,6 +160,33 @@ absl::StatusOr<Address> ParseAddress(std::string_view text) {
     return Refuse(text, "not an address", allowed);
   }
   return address;
+}
+
+absl::StatusOr<std::vector<Address>> ParseAddresses(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  std::vector<Address> addresses;
+  for (absl::string_view part : absl::StrSplit(AbslView(text), ',')) {
+    const std::string_view stripped = StdView(absl::StripAsciiWhitespace(part));
+    absl::StatusOr<Address> address = stripped.starts_with(kUnix)
+                                          ? ParseSocketPath(stripped, stripped.substr(kUnix.size()))
+                                          : ParseAddress(stripped);
+    if (!address.ok()) return address.status();
+    const bool is_any_port = address->path.empty() && address->port == 0;
+    if (!is_any_port && std::ranges::find(addresses, *address) != addresses.end()) {
+      return Refuse(text, "a list with an address twice", "every address once");
+    }
+    addresses.push_back(*std::move(address));
+    if (std::ssize(addresses) > kMaxAddresses) {
+      return Refuse(text, "too long a list", StrCat("1 to ", kMaxAddresses, " addresses"));
+    }
+  }
+  return addresses;
+}
+
+std::string FormatAddresses(const std::vector<Address>& addresses) {
+  return absl::StrJoin(addresses, ",", [](std::string* out, const Address& address) {
+    StrAppend(out, address.ToString());
+  });
 }
 
 absl::StatusOr<double> ParseFraction(std::string_view text) {

@@ -31,6 +31,10 @@ absl::StatusOr<absl::Duration> ParseDuration(std::string_view text, absl::Durati
 // "host:port" or "[ipv6]:port", port 0..65535.
 absl::StatusOr<Address> ParseAddress(std::string_view text);
 
+// 1 to 16 of these or "unix:/path", with commas between.
+absl::StatusOr<std::vector<Address>> ParseAddresses(std::string_view text);
+std::string FormatAddresses(const std::vector<Address>& addresses);
+
 // A number from 0 to 1.
 absl::StatusOr<double> ParseFraction(std::string_view text);
 

@@ -17,9 +17,10 @@ namespace sta {
 // Where to listen. `host` is a name or a numeric address (IPv6 without brackets).
 struct Address {
   std::string host;
-  int port = 0;  // 0: any free port
+  int port = 0;           // 0: any free port
+  std::string path = {};  // not empty: a Unix socket, instead of host and port
 
-  // "host:port", with brackets around an IPv6 host.
+  // "host:port", with brackets around an IPv6 host, or "unix:path".
   std::string ToString() const;
 
   friend bool operator==(const Address&, const Address&) = default;
@@ -49,10 +50,16 @@ struct Settings {
   int64_t load_newest = 1;
   int64_t model_memory = 0;  // bytes; 0: no bound
 
-  Address listen = {"127.0.0.1", 8001};
+  std::vector<Address> listen = {{"127.0.0.1", 8001}};
   // The metrics page; an empty host turns it off.
   Address metrics = {"127.0.0.1", 8002};
   std::string ports_file;
+
+  // Files in PEM form; empty: without TLS, and clients without certificates.
+  std::string tls_cert;
+  std::string tls_key;
+  std::string tls_client_ca;
+  std::string tokens;  // empty: everybody may read, and write from this host
 
   std::vector<DeviceSetting> devices = {DeviceSetting{}};
   bool pin_threads = false;

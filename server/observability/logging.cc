@@ -75,4 +75,9 @@ void LogError(std::string_view event, LogFields fields) {
   if (CurrentLogLevels().error) Log(spdlog::level::err, event, fields);
 }
 
+void LogAudit(LogFields fields) {
+  // Whatever CurrentLogLevels are.
+  Log(spdlog::level::info, "audit", fields);
+}
+
 }  // namespace sta

@@ -47,6 +47,8 @@ void LogDebug(std::string_view event, LogFields fields = {});
 void LogInfo(std::string_view event, LogFields fields = {});
 void LogWarning(std::string_view event, LogFields fields = {});
 void LogError(std::string_view event, LogFields fields = {});
+// An event `audit`, which is written whatever the lowest level is.
+void LogAudit(LogFields fields);
 
 // What stands after time and level: `"event":"x","a":1` (inside the line's object) or `x a=1`.
 // For tests.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells scripts and tests which ports a server took: lines "grpc=127.0.0.1:40001" and, where
-// metrics are served, "metrics=127.0.0.1:40002".
+// Tells scripts and tests which ports a server took: a line "grpc=127.0.0.1:40001" for each address
+// and, where metrics are served, "metrics=127.0.0.1:40002".
 #ifndef SERVER_PROCESS_PORTS_FILE_H_
 #define SERVER_PROCESS_PORTS_FILE_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/config/settings.h"
@@ -14,7 +15,8 @@ namespace sta {
 
 // Writes the file in one step (a temporary sibling, then rename): a reader sees all of it or none.
 // An empty metrics host leaves its line out. UNAVAILABLE where the file cannot be written.
-absl::Status WritePortsFile(const std::string& path, const Address& grpc, const Address& metrics);
+absl::Status WritePortsFile(const std::string& path, const std::vector<Address>& grpc,
+                            const Address& metrics);
 
 }  // namespace sta
 

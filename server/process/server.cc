@@ -10,9 +10,11 @@
 
 #include "absl/time/clock.h"
 #include "server/config/build_version.h"
+#include "server/config/setting_values.h"
 #include "server/observability/logging.h"
 #include "server/process/device_list.h"
 #include "server/process/ports_file.h"
+#include "server/services/audit_log.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -54,10 +56,29 @@ BatcherOptions MakeBatcherOptions(const Settings& settings) {
           .max_queue_delay = settings.max_queue_delay};
 }
 
+void WarnOfTokensInTheClear(const Settings& settings) {
+  if (settings.tokens.empty() || !settings.tls_cert.empty()) return;
+  for (const Address& address : settings.listen) {
+    const bool is_local = !address.path.empty() || address.host == "localhost" ||
+                          address.host == "::1" || address.host.starts_with("127.");
+    if (is_local) continue;
+    LogWarning("tokens without TLS: whoever sees the network's traffic can use them",
+               {{"grpc", address.ToString()}});
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Settings& settings) {
   auto disk = std::make_unique<Disk>();
+  absl::StatusOr<std::unique_ptr<SecurityFiles>> security =
+      SecurityFiles::Open({.tls_cert = settings.tls_cert,
+                           .tls_key = settings.tls_key,
+                           .tls_client_ca = settings.tls_client_ca,
+                           .tokens = settings.tokens},
+                          disk->clock);
+  if (!security.ok()) return security.status();
+  WarnOfTokensInTheClear(settings);
   absl::StatusOr<std::unique_ptr<VersionStore>> store =
       VersionStore::Open(settings.store, MakeStoreOptions(settings), disk->files, disk->clock);
   if (!store.ok()) return store.status();
@@ -67,19 +88,24 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Settings& settings) 
   }
   absl::StatusOr<std::vector<std::unique_ptr<Device>>> devices = OpenDevices(settings);
   if (!devices.ok()) return devices.status();
-  auto server = std::unique_ptr<Server>(new Server(settings, std::move(disk), *std::move(devices)));
+  auto server = std::unique_ptr<Server>(
+      new Server(settings, std::move(disk), *std::move(security), *std::move(devices)));
   if (absl::Status opened = server->OpenPorts(); !opened.ok()) return opened;
   return server;
 }
 
 Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
+               std::unique_ptr<SecurityFiles> security,
                std::vector<std::unique_ptr<Device>> devices)
     : settings_(settings),
       disk_(std::move(disk)),
+      security_(std::move(security)),
       metrics_address_(settings.metrics),
       metrics_(kBuildVersion),
       device_metrics_(metrics_),
       store_metrics_(metrics_),
+      security_metrics_(metrics_),
+      access_(security_->access(), metrics_),
       batcher_(std::make_unique<DevicePool>(
                    std::move(devices), DevicePoolOptions{.audit_fraction = settings.audit_fraction},
                    disk_->clock, device_metrics_),
@@ -101,6 +127,7 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
                                       .shared_memory = shared_memory_,
                                       .workers = workers_},
                           .manager = manager_,
+                          .access = access_,
                           .draining = draining_},
                          {.server_version = std::string(kBuildVersion),
                           .limits = {.max_rows_per_request = settings.max_rows_per_request,
@@ -116,8 +143,9 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
                             .feed = feed_,
                             .store_metrics = store_metrics_,
                             .metrics = metrics_,
+                            .access = access_,
                             .clock = disk_->clock}),
-      devices_service_(batcher_.pool(), disk_->clock, metrics_),
+      devices_service_(batcher_.pool(), disk_->clock, metrics_, access_),
       health_service_(health_) {
   follower_->Changed();  // a store without models is ready, too
   FollowSkipped();
@@ -146,6 +174,7 @@ absl::Status Server::OpenPorts() {
   }
   device_metrics_.Follow(&batcher_.pool());
   store_metrics_.Follow(disk_->store.get());
+  FollowSecurityFiles();
   if (!metrics_address_.host.empty()) {
     const absl::StatusOr<int> port = metrics_.Serve(metrics_address_.host, metrics_address_.port);
     if (!port.ok()) return port.status();
@@ -164,17 +193,30 @@ absl::Status Server::OpenPorts() {
           LogWarning("the store cannot be searched", {{"reason", std::string(status.message())}});
         }
       });
+  GrpcServerOptions options{.listen = settings_.listen,
+                            .tls = security_->tls(),
+                            .max_message_bytes = settings_.max_message_bytes};
+  options.interceptors.push_back(std::make_unique<AuditLog>(access_, disk_->clock, LogAuditRecord));
   absl::StatusOr<std::unique_ptr<GrpcServer>> grpc = GrpcServer::Start(
-      {.listen = settings_.listen, .max_message_bytes = settings_.max_message_bytes},
+      std::move(options),
       {&inference_service_, &model_store_service_, &devices_service_, &health_service_});
   if (!grpc.ok()) return grpc.status();
   grpc_ = *std::move(grpc);
   LogInfo("listening",
-          {{"grpc", grpc_->address().ToString()},
+          {{"grpc", FormatAddresses(grpc_->addresses())},
            {"metrics", metrics_address_.host.empty() ? "off" : metrics_address_.ToString()},
            {"version", kBuildVersion}});
   if (settings_.ports_file.empty()) return absl::OkStatus();
-  return WritePortsFile(settings_.ports_file, grpc_->address(), metrics_address_);
+  return WritePortsFile(settings_.ports_file, grpc_->addresses(), metrics_address_);
+}
+
+void Server::FollowSecurityFiles() {
+  if (security_->tls() == nullptr && !security_->access().has_tokens()) return;
+  security_poll_ = std::make_unique<PollThread>(disk_->clock, kSecurityPoll, [this] {
+    security_->Reload([this](std::string_view files, bool is_in_effect) {
+      security_metrics_.CountReload(files, is_in_effect);
+    });
+  });
 }
 
 void Server::Drain() {
@@ -196,6 +238,7 @@ void Server::Drain() {
 
 Server::~Server() {
   grpc_.reset();
+  security_poll_.reset();
   keeper_.reset();
   feed_.RemoveWatcher(follower_);  // what is unloaded now is no news
   device_metrics_.Follow(nullptr);

@@ -27,14 +27,18 @@
 #include "server/models/store_keeper.h"
 #include "server/observability/device_metrics.h"
 #include "server/observability/metrics.h"
+#include "server/observability/security_metrics.h"
 #include "server/observability/store_metrics.h"
 #include "server/process/batcher_host.h"
 #include "server/process/model_follower.h"
+#include "server/security/poll_thread.h"
+#include "server/security/security_files.h"
 #include "server/services/devices_service.h"
 #include "server/services/grpc_server.h"
 #include "server/services/health_service.h"
 #include "server/services/inference_service.h"
 #include "server/services/model_store_service.h"
+#include "server/services/rpc_access.h"
 
 namespace sta {
 
@@ -62,21 +66,25 @@ class Server {
   };
 
   Server(const Settings& settings, std::unique_ptr<Disk> disk,
-         std::vector<std::unique_ptr<Device>> devices);
+         std::unique_ptr<SecurityFiles> security, std::vector<std::unique_ptr<Device>> devices);
 
   std::shared_ptr<ModelFollower> MakeFollower();
   // Logs what has come to be skipped in the store.
   void FollowSkipped();
+  void FollowSecurityFiles();
   absl::Status OpenPorts();
 
   const Settings settings_;
   const std::unique_ptr<Disk> disk_;
+  const std::unique_ptr<SecurityFiles> security_;
   std::set<std::string> skipped_;  // paths; the keeper's thread's, once that runs
   Address metrics_address_;
   std::atomic<bool> draining_ = false;
   Metrics metrics_;
   DeviceMetrics device_metrics_;
   StoreMetrics store_metrics_;
+  SecurityMetrics security_metrics_;
+  RpcAccess access_;
   HealthBoard health_;
   Batcher batcher_;
   ModelRegistry registry_;  // after the batcher: its leases must go first
@@ -91,6 +99,7 @@ class Server {
   DevicesService devices_service_;
   HealthService health_service_;
   std::unique_ptr<StoreKeeper> keeper_;
+  std::unique_ptr<PollThread> security_poll_;
   std::unique_ptr<GrpcServer> grpc_;
 };
 

@@ -158,6 +158,7 @@ class DevicesService::WatchCall final : public grpc::ServerWriteReactor<v1::List
 grpc::ServerUnaryReactor* DevicesService::ListDevices(grpc::CallbackServerContext* context,
                                                       const v1::ListDevicesRequest* /*request*/,
                                                       v1::ListDevicesResponse* response) {
+  if (auto* refused = access_.Refuse(context, RuleOf("ListDevices"))) return refused;
   const absl::Time start = absl::Now();
   *response = MakeDeviceList(pool_.Devices(), counting_since_, clock_.Now());
   return Reply(context, metrics_, "ListDevices", start, absl::OkStatus());
@@ -165,6 +166,9 @@ grpc::ServerUnaryReactor* DevicesService::ListDevices(grpc::CallbackServerContex
 
 grpc::ServerWriteReactor<v1::ListDevicesResponse>* DevicesService::WatchDevices(
     grpc::CallbackServerContext* context, const v1::WatchDevicesRequest* request) {
+  if (auto* refused = access_.Refuse<grpc::ServerWriteReactor<v1::ListDevicesResponse>>(
+          context, RuleOf("WatchDevices")))
+    return refused;
   const absl::StatusOr<absl::Duration> interval = IntervalOf(*request);
   if (!interval.ok()) return new RefusedWatch(interval.status());
   return new WatchCall(*this, *interval);
@@ -173,6 +177,7 @@ grpc::ServerWriteReactor<v1::ListDevicesResponse>* DevicesService::WatchDevices(
 grpc::ServerUnaryReactor* DevicesService::QuarantineDevice(
     grpc::CallbackServerContext* context, const v1::QuarantineDeviceRequest* request,
     v1::QuarantineDeviceResponse* /*response*/) {
+  if (auto* refused = access_.Refuse(context, RuleOf("QuarantineDevice"))) return refused;
   const absl::Time start = absl::Now();
   absl::Status status;
   if (request->reason().size() > kMaxReasonBytes) {
@@ -188,6 +193,7 @@ grpc::ServerUnaryReactor* DevicesService::QuarantineDevice(
 grpc::ServerUnaryReactor* DevicesService::ReleaseDevice(grpc::CallbackServerContext* context,
                                                         const v1::ReleaseDeviceRequest* request,
                                                         v1::ReleaseDeviceResponse* /*response*/) {
+  if (auto* refused = access_.Refuse(context, RuleOf("ReleaseDevice"))) return refused;
   const absl::Time start = absl::Now();
   return Reply(context, metrics_, "ReleaseDevice", start, pool_.Release(request->name()));
 }

@@ -10,6 +10,7 @@
 #include "accel/device_pool/device_pool.h"
 #include "server/observability/metrics.h"
 #include "server/services/device_feed.h"
+#include "server/services/rpc_access.h"
 #include "sta/v1/devices.grpc.pb.h"
 
 namespace sta {
@@ -18,10 +19,11 @@ class DevicesService final : public v1::Devices::CallbackService {
  public:
   // All outlive the service; `clock` is the pool's. The counters are said to have begun now. Calls
   // must have ended before it is destroyed.
-  DevicesService(DevicePool& pool, Clock& clock, Metrics& metrics)
+  DevicesService(DevicePool& pool, Clock& clock, Metrics& metrics, const RpcAccess& access)
       : pool_(pool),
         clock_(clock),
         metrics_(metrics),
+        access_(access),
         counting_since_(clock.Now()),
         feed_(pool, clock) {}
 
@@ -47,6 +49,7 @@ class DevicesService final : public v1::Devices::CallbackService {
   DevicePool& pool_;
   Clock& clock_;
   Metrics& metrics_;
+  const RpcAccess& access_;
   const absl::Time counting_since_;
   DeviceFeed feed_;
 };

@@ -5,8 +5,13 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "strings/str_cat.h"
@@ -43,30 +48,67 @@ void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& op
   builder.SetResourceQuota(grpc::ResourceQuota("sta-server").SetMaxThreads(kMaxSynchronousThreads));
 }
 
+// Whether somebody listens on a Unix socket: gRPC would take its name from under a live server.
+bool IsListenedOn(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return false;  // gRPC says what is wrong
+  path.copy(address.sun_path, path.size());
+  const int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connection < 0) return false;
+  const bool connected =
+      connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  close(connection);
+  return connected;
+}
+
+absl::Status CannotListen(const Address& address) {
+  return absl::UnavailableError(StrCat("cannot listen on ", address.ToString(),
+                                       ": in use, not an address of this host, or forbidden"));
+}
+
 }  // namespace
 
-GrpcServer::GrpcServer(std::unique_ptr<grpc::Server> server, Address address)
-    : server_(std::move(server)), address_(std::move(address)) {}
+GrpcServer::GrpcServer(Credentials credentials, std::unique_ptr<grpc::Server> server,
+                       std::vector<Address> addresses)
+    : credentials_(std::move(credentials)),
+      server_(std::move(server)),
+      addresses_(std::move(addresses)) {}
 
 GrpcServer::~GrpcServer() { Shutdown(absl::Now()); }
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
-    const GrpcServerOptions& options, const std::vector<grpc::Service*>& services) {
+    GrpcServerOptions options, const std::vector<grpc::Service*>& services) {
   EnableReflection();
   // Ours takes its place (health_service.h).
   grpc::EnableDefaultHealthCheckService(false);
   grpc::ServerBuilder builder;
   ConfigureChannels(builder, options);
-  Address address = options.listen;
-  builder.AddListeningPort(options.listen.ToString(), grpc::InsecureServerCredentials(),
-                           &address.port);
+  builder.experimental().SetInterceptorCreators(std::move(options.interceptors));
+  Credentials credentials;
+  std::vector<int> ports(options.listen.size(), 0);  // of a Unix socket: 1
+  for (size_t i = 0; i < options.listen.size(); ++i) {
+    const Address& address = options.listen[i];
+    const bool is_socket = !address.path.empty();
+    if (is_socket && IsListenedOn(address.path)) return CannotListen(address);
+    credentials.push_back(options.tls != nullptr && !is_socket ? MakeTlsCredentials(*options.tls)
+                                                               : grpc::InsecureServerCredentials());
+    builder.AddListeningPort(address.ToString(), credentials.back(), &ports[i]);
+  }
   for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  if (server == nullptr || address.port == 0) {
-    return absl::UnavailableError(StrCat("cannot listen on ", options.listen.ToString(),
-                                         ": in use, not an address of this host, or forbidden"));
+  for (size_t i = 0; i < options.listen.size(); ++i) {
+    Address& address = options.listen[i];
+    if (ports[i] == 0) return CannotListen(address);
+    if (address.path.empty()) {
+      address.port = ports[i];
+    } else {
+      chmod(address.path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
+    }
   }
-  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(server), std::move(address)));
+  if (server == nullptr) return CannotListen(options.listen.front());
+  return std::unique_ptr<GrpcServer>(
+      new GrpcServer(std::move(credentials), std::move(server), std::move(options.listen)));
 }
 
 void GrpcServer::Shutdown(absl::Time deadline) {

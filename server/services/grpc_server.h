@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// GrpcServer: the listening socket and gRPC's own threads around our services, with reflection.
+// GrpcServer: the listening sockets and gRPC's own threads around our services, with reflection.
 //
-//   auto server = GrpcServer::Start({.listen = {"127.0.0.1", 0}}, {&inference, &health});
-//   log(server->address());                                  // with the port that was taken
+//   auto server = GrpcServer::Start({.listen = {{"127.0.0.1", 0}}}, {&inference, &health});
+//   log((*server)->address());                               // with the port that was taken
 //   (*server)->Shutdown(absl::Now() + absl::Seconds(20));
 //
 // Threads: all services here are of the callback API, so gRPC needs only its completion threads (in
@@ -12,7 +12,9 @@
 #ifndef SERVER_SERVICES_GRPC_SERVER_H_
 #define SERVER_SERVICES_GRPC_SERVER_H_
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
+#include <grpcpp/support/server_interceptor.h>
 
 #include <cstdint>
 #include <memory>
@@ -21,35 +23,47 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/config/settings.h"
+#include "server/security/tls_credentials.h"
 
 namespace sta {
 
 struct GrpcServerOptions {
-  Address listen;
+  std::vector<Address> listen;  // at least one
+  // Of what is not a Unix socket; null: without TLS. It outlives the server.
+  const TlsIdentityStore* tls = nullptr;
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors =
+      {};
   // Larger messages of clients are refused with RESOURCE_EXHAUSTED before they are parsed.
   int64_t max_message_bytes = 64 << 20;
 };
 
 class GrpcServer {
  public:
-  // The services must outlive the server. UNAVAILABLE: the address cannot be listened on.
+  // The services must outlive the server. UNAVAILABLE: an address cannot be listened on. A Unix
+  // socket that nobody listens on any more is replaced; its group may connect to the new one.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
-      const GrpcServerOptions& options, const std::vector<grpc::Service*>& services);
+      GrpcServerOptions options, const std::vector<grpc::Service*>& services);
 
   // Cancels what is in flight, if Shutdown was not called.
   ~GrpcServer();
 
-  const Address& address() const { return address_; }
+  // In the order of the options, with the ports that were taken.
+  const std::vector<Address>& addresses() const { return addresses_; }
+  const Address& address() const { return addresses_.front(); }
 
   // Refuses new calls at once, waits for those in flight, and cancels them at `deadline`. Blocks
   // until all have ended.
   void Shutdown(absl::Time deadline);
 
  private:
-  GrpcServer(std::unique_ptr<grpc::Server> server, Address address);
+  using Credentials = std::vector<std::shared_ptr<grpc::ServerCredentials>>;
 
-  std::unique_ptr<grpc::Server> server_;
-  Address address_;
+  GrpcServer(Credentials credentials, std::unique_ptr<grpc::Server> server,
+             std::vector<Address> addresses);
+
+  const Credentials credentials_;  // gRPC asks them for certificates as long as it listens
+  const std::unique_ptr<grpc::Server> server_;
+  const std::vector<Address> addresses_;
 };
 
 }  // namespace sta

@@ -4,9 +4,9 @@
 #include <grpcpp/server_context.h>
 
 #include <chrono>
+#include <utility>
 
 #include "server/services/status_mapping.h"
-#include "server/services/stream_admission.h"
 
 namespace sta {
 
@@ -17,10 +17,10 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context) {
 }
 
 InferCall* InferCall::Start(InferenceBackend backend, const InferenceLimits& limits,
-                            grpc::CallbackServerContext& context,
+                            grpc::CallbackServerContext& context, std::string client,
                             const inference::ModelInferRequest& request,
                             inference::ModelInferResponse& response) {
-  auto* call = new InferCall(backend, limits, context);
+  auto* call = new InferCall(backend, limits, context, std::move(client));
   call->inference_.Start(request, response, [call](const absl::Status& status) {
     call->Finish(ToGrpcStatus(status));
   });
@@ -28,10 +28,9 @@ InferCall* InferCall::Start(InferenceBackend backend, const InferenceLimits& lim
 }
 
 InferCall::InferCall(InferenceBackend backend, const InferenceLimits& limits,
-                     grpc::CallbackServerContext& context)
-    : inference_(backend, limits,
-                 {.rpc = "ModelInfer",
-                  .deadline = DeadlineOf(context),
-                  .client = ClientOf(context.peer())}) {}
+                     grpc::CallbackServerContext& context, std::string client)
+    : inference_(
+          backend, limits,
+          {.rpc = "ModelInfer", .deadline = DeadlineOf(context), .client = std::move(client)}) {}
 
 }  // namespace sta

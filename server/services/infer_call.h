@@ -6,6 +6,8 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include <string>
+
 #include "absl/time/time.h"
 #include "inference/open_inference_grpc.pb.h"
 #include "server/services/inference.h"
@@ -17,9 +19,9 @@ absl::Time DeadlineOf(const grpc::CallbackServerContext& context);
 
 class InferCall final : public grpc::ServerUnaryReactor {
  public:
-  // Begins the call and returns its reactor, which frees itself.
+  // Begins the call and returns its reactor, which frees itself. `client` is who asks.
   static InferCall* Start(InferenceBackend backend, const InferenceLimits& limits,
-                          grpc::CallbackServerContext& context,
+                          grpc::CallbackServerContext& context, std::string client,
                           const inference::ModelInferRequest& request,
                           inference::ModelInferResponse& response);
 
@@ -28,7 +30,7 @@ class InferCall final : public grpc::ServerUnaryReactor {
 
  private:
   InferCall(InferenceBackend backend, const InferenceLimits& limits,
-            grpc::CallbackServerContext& context);
+            grpc::CallbackServerContext& context, std::string client);
 
   Inference inference_;
 };

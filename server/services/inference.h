@@ -62,7 +62,7 @@ class Inference {
   struct Origin {
     std::string_view rpc;  // a constant: the name that it is counted under
     absl::Time deadline = absl::InfiniteFuture();
-    // Who asks, for fairness between clients and for logs: ClientOf (stream_admission.h).
+    // Who asks, for fairness between clients and for logs: RpcAccess::NameOf (rpc_access.h).
     std::string client;
   };
   using Done = absl::AnyInvocable<void(const absl::Status&)>;

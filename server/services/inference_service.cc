@@ -29,6 +29,7 @@ grpc::ServerUnaryReactor* InferenceService::ServerReady(
 grpc::ServerUnaryReactor* InferenceService::ModelReady(grpc::CallbackServerContext* context,
                                                        const inference::ModelReadyRequest* request,
                                                        inference::ModelReadyResponse* response) {
+  if (auto* refused = access_.Refuse(context, RuleOf("ModelReady"))) return refused;
   const absl::Time start = absl::Now();
   // A model that is not there is not ready, which is no error.
   response->set_ready(!draining_.load() &&
@@ -39,6 +40,7 @@ grpc::ServerUnaryReactor* InferenceService::ModelReady(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* InferenceService::ServerMetadata(
     grpc::CallbackServerContext* context, const inference::ServerMetadataRequest* /*request*/,
     inference::ServerMetadataResponse* response) {
+  if (auto* refused = access_.Refuse(context, RuleOf("ServerMetadata"))) return refused;
   const absl::Time start = absl::Now();
   response->set_name("sta-server");
   response->set_version(options_.server_version);
@@ -54,6 +56,7 @@ grpc::ServerUnaryReactor* InferenceService::ServerMetadata(
 grpc::ServerUnaryReactor* InferenceService::ModelMetadata(
     grpc::CallbackServerContext* context, const inference::ModelMetadataRequest* request,
     inference::ModelMetadataResponse* response) {
+  if (auto* refused = access_.Refuse(context, RuleOf("ModelMetadata"))) return refused;
   const absl::Time start = absl::Now();
   const absl::StatusOr<std::shared_ptr<const ServedModel>> served =
       backend_.registry.Find(request->name(), request->version());
@@ -70,12 +73,15 @@ grpc::ServerUnaryReactor* InferenceService::ModelMetadata(
 grpc::ServerUnaryReactor* InferenceService::ModelInfer(grpc::CallbackServerContext* context,
                                                        const inference::ModelInferRequest* request,
                                                        inference::ModelInferResponse* response) {
-  return InferCall::Start(backend_, options_.limits, *context, *request, *response);
+  if (auto* refused = access_.Refuse(context, RuleOf("ModelInfer"))) return refused;
+  return InferCall::Start(backend_, options_.limits, *context, access_.NameOf(*context), *request,
+                          *response);
 }
 
 grpc::ServerUnaryReactor* InferenceService::ModelConfig(
     grpc::CallbackServerContext* context, const inference::ModelConfigRequest* request,
     inference::ModelConfigResponse* response) {
+  if (auto* refused = access_.Refuse(context, RuleOf("ModelConfig"))) return refused;
   const absl::Time start = absl::Now();
   const absl::StatusOr<std::shared_ptr<const ServedModel>> served =
       backend_.registry.Find(request->name(), request->version());
@@ -92,6 +98,7 @@ grpc::ServerUnaryReactor* InferenceService::ModelConfig(
 grpc::ServerUnaryReactor* InferenceService::ModelStatistics(
     grpc::CallbackServerContext* context, const inference::ModelStatisticsRequest* request,
     inference::ModelStatisticsResponse* response) {
+  if (auto* refused = access_.Refuse(context, RuleOf("ModelStatistics"))) return refused;
   const absl::Time start = absl::Now();
   const absl::Status status =
       FillStatistics(*request, backend_.registry, backend_.metrics.statistics(), *response);
@@ -101,6 +108,10 @@ grpc::ServerUnaryReactor* InferenceService::ModelStatistics(
 grpc::ServerUnaryReactor* InferenceService::TraceSetting(
     grpc::CallbackServerContext* context, const inference::TraceSettingRequest* request,
     inference::TraceSettingResponse* response) {
+  if (auto* refused =
+          access_.Refuse(context, RuleOf("TraceSetting"), request->settings_size() > 0)) {
+    return refused;
+  }
   const absl::Time start = absl::Now();
   absl::Status status = CheckTraceSettings(*request);
   if (status.ok() && !request->model_name().empty()) {
@@ -113,6 +124,10 @@ grpc::ServerUnaryReactor* InferenceService::TraceSetting(
 grpc::ServerUnaryReactor* InferenceService::LogSettings(
     grpc::CallbackServerContext* context, const inference::LogSettingsRequest* request,
     inference::LogSettingsResponse* response) {
+  if (auto* refused =
+          access_.Refuse(context, RuleOf("LogSettings"), request->settings_size() > 0)) {
+    return refused;
+  }
   const absl::Time start = absl::Now();
   LogState state = {.levels = CurrentLogLevels(), .format = CurrentLogFormat()};
   const absl::StatusOr<LogLevels> levels = ApplyLogSettings(*request, state, initial_log_levels_);

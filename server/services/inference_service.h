@@ -18,6 +18,7 @@
 #include "server/services/model_messages.h"
 #include "server/services/open_streams.h"
 #include "server/services/repository_calls.h"
+#include "server/services/rpc_access.h"
 #include "server/services/shared_memory_calls.h"
 #include "server/services/stream_infer_call.h"
 
@@ -36,6 +37,7 @@ struct InferenceServiceOptions {
 struct InferenceServiceParts {
   InferenceBackend backend;
   ModelManager& manager;
+  const RpcAccess& access;
   // Set when the server drains: it is not ready any more.
   const std::atomic<bool>& draining;
 };
@@ -44,6 +46,7 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
  public:
   InferenceService(const InferenceServiceParts& parts, InferenceServiceOptions options)
       : backend_(parts.backend),
+        access_(parts.access),
         draining_(parts.draining),
         options_(std::move(options)),
         stream_parts_({.backend = backend_,
@@ -76,7 +79,10 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
                                        inference::ModelInferResponse* response) override;
   grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>*
   ModelStreamInfer(grpc::CallbackServerContext* context) override {
-    return new StreamInferCall(stream_parts_, *context);
+    using Stream =
+        grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>;
+    if (auto* refused = access_.Refuse<Stream>(context, RuleOf("ModelStreamInfer"))) return refused;
+    return new StreamInferCall(stream_parts_, *context, access_.NameOf(*context));
   }
   grpc::ServerUnaryReactor* ModelConfig(grpc::CallbackServerContext* context,
                                         const inference::ModelConfigRequest* request,
@@ -93,56 +99,69 @@ class InferenceService final : public inference::GRPCInferenceService::CallbackS
   grpc::ServerUnaryReactor* RepositoryIndex(grpc::CallbackServerContext* context,
                                             const inference::RepositoryIndexRequest* request,
                                             inference::RepositoryIndexResponse* response) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("RepositoryIndex"))) return refused;
     return repository_.Index(context, request, response);
   }
   grpc::ServerUnaryReactor* RepositoryModelLoad(
       grpc::CallbackServerContext* context, const inference::RepositoryModelLoadRequest* request,
       inference::RepositoryModelLoadResponse* /*response*/) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("RepositoryModelLoad"))) return refused;
     return repository_.Load(context, request);
   }
   grpc::ServerUnaryReactor* RepositoryModelUnload(
       grpc::CallbackServerContext* context, const inference::RepositoryModelUnloadRequest* request,
       inference::RepositoryModelUnloadResponse* /*response*/) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("RepositoryModelUnload"))) return refused;
     return repository_.Unload(context, request);
   }
   grpc::ServerUnaryReactor* SystemSharedMemoryStatus(
       grpc::CallbackServerContext* context,
       const inference::SystemSharedMemoryStatusRequest* request,
       inference::SystemSharedMemoryStatusResponse* response) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("SystemSharedMemoryStatus"))) return refused;
     return shared_memory_.Status(context, request, response);
   }
   grpc::ServerUnaryReactor* SystemSharedMemoryRegister(
       grpc::CallbackServerContext* context,
       const inference::SystemSharedMemoryRegisterRequest* request,
       inference::SystemSharedMemoryRegisterResponse* /*response*/) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("SystemSharedMemoryRegister")))
+      return refused;
     return shared_memory_.Register(context, request);
   }
   grpc::ServerUnaryReactor* SystemSharedMemoryUnregister(
       grpc::CallbackServerContext* context,
       const inference::SystemSharedMemoryUnregisterRequest* request,
       inference::SystemSharedMemoryUnregisterResponse* /*response*/) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("SystemSharedMemoryUnregister")))
+      return refused;
     return shared_memory_.Unregister(context, request);
   }
   grpc::ServerUnaryReactor* CudaSharedMemoryStatus(
       grpc::CallbackServerContext* context, const inference::CudaSharedMemoryStatusRequest* request,
       inference::CudaSharedMemoryStatusResponse* /*response*/) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("CudaSharedMemoryStatus"))) return refused;
     return shared_memory_.CudaStatus(context, request);
   }
   grpc::ServerUnaryReactor* CudaSharedMemoryRegister(
       grpc::CallbackServerContext* context,
       const inference::CudaSharedMemoryRegisterRequest* /*request*/,
       inference::CudaSharedMemoryRegisterResponse* /*response*/) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("CudaSharedMemoryRegister"))) return refused;
     return shared_memory_.CudaRegister(context);
   }
   grpc::ServerUnaryReactor* CudaSharedMemoryUnregister(
       grpc::CallbackServerContext* context,
       const inference::CudaSharedMemoryUnregisterRequest* /*request*/,
       inference::CudaSharedMemoryUnregisterResponse* /*response*/) override {
+    if (auto* refused = access_.Refuse(context, RuleOf("CudaSharedMemoryUnregister")))
+      return refused;
     return shared_memory_.CudaUnregister(context);
   }
 
  private:
   InferenceBackend backend_;
+  const RpcAccess& access_;
   const std::atomic<bool>& draining_;
   const InferenceServiceOptions options_;
   const LogLevels initial_log_levels_ = CurrentLogLevels();

@@ -41,6 +41,7 @@ std::optional<int64_t> ExpectedOf(const v1::SetAliasRequest& request) {
 grpc::ServerUnaryReactor* ModelStoreService::StartUpload(grpc::CallbackServerContext* context,
                                                          const v1::StartUploadRequest* request,
                                                          v1::StartUploadResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("StartUpload"))) return refused;
   const auto start = [this, context, request, response] {
     const absl::StatusOr<StartedUpload> started =
         engine_.open_uploads.Start({.name = request->name(),
@@ -69,6 +70,7 @@ grpc::ServerUnaryReactor* ModelStoreService::StartUpload(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ModelStoreService::AbortUpload(grpc::CallbackServerContext* context,
                                                          const v1::AbortUploadRequest* request,
                                                          v1::AbortUploadResponse* /*response*/) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("AbortUpload"))) return refused;
   return ReplyFrom(engine_.calls, LaterReply(context, engine_.parts.metrics, "AbortUpload"),
                    [this, request] {
                      absl::Status status = engine_.parts.store.AbortUpload(request->upload_id());
@@ -82,6 +84,7 @@ grpc::ServerUnaryReactor* ModelStoreService::AbortUpload(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ModelStoreService::SetAlias(grpc::CallbackServerContext* context,
                                                       const v1::SetAliasRequest* request,
                                                       v1::SetAliasResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("SetAlias"))) return refused;
   const LaterReply reply(context, engine_.parts.metrics, "SetAlias", request->name());
   const auto done = [reply, request, response](const absl::StatusOr<AliasChange>& change) {
     if (change.ok()) {
@@ -109,6 +112,7 @@ grpc::ServerUnaryReactor* ModelStoreService::SetAlias(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* ModelStoreService::DeleteAlias(grpc::CallbackServerContext* context,
                                                          const v1::DeleteAliasRequest* request,
                                                          v1::DeleteAliasResponse* /*response*/) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("DeleteAlias"))) return refused;
   const LaterReply reply(context, engine_.parts.metrics, "DeleteAlias", request->name());
   engine_.parts.manager.DeleteAlias(
       request->name(), request->alias(), [reply, request](const absl::Status& status) {
@@ -123,6 +127,7 @@ grpc::ServerUnaryReactor* ModelStoreService::DeleteAlias(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* ModelStoreService::DeleteVersion(
     grpc::CallbackServerContext* context, const v1::DeleteVersionRequest* request,
     v1::DeleteVersionResponse* /*response*/) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("DeleteVersion"))) return refused;
   const LaterReply reply(context, engine_.parts.metrics, "DeleteVersion", request->name());
   if (const absl::Status status = CheckVersion(request->version()); !status.ok()) {
     reply.End(status);
@@ -142,6 +147,7 @@ grpc::ServerUnaryReactor* ModelStoreService::DeleteVersion(
 grpc::ServerUnaryReactor* ModelStoreService::LoadModel(grpc::CallbackServerContext* context,
                                                        const v1::LoadModelRequest* request,
                                                        v1::LoadModelResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("LoadModel"))) return refused;
   const LaterReply reply(context, engine_.parts.metrics, "LoadModel", request->name());
   const bool is_newest = request->version() == 0 && request->alias().empty();
   const absl::StatusOr<VersionInfo> version =
@@ -163,6 +169,7 @@ grpc::ServerUnaryReactor* ModelStoreService::LoadModel(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* ModelStoreService::UnloadModel(grpc::CallbackServerContext* context,
                                                          const v1::UnloadModelRequest* request,
                                                          v1::UnloadModelResponse* /*response*/) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("UnloadModel"))) return refused;
   const LaterReply reply(context, engine_.parts.metrics, "UnloadModel", request->name());
   const absl::Status named =
       request->alias().empty() ? CheckVersion(request->version()) : absl::OkStatus();

@@ -22,6 +22,7 @@ void ModelStoreService::Close() {
 grpc::ServerUnaryReactor* ModelStoreService::ListModels(grpc::CallbackServerContext* context,
                                                         const v1::ListModelsRequest* /*request*/,
                                                         v1::ListModelsResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("ListModels"))) return refused;
   const absl::Time start = absl::Now();
   for (const ModelStatus& status : engine_.parts.registry.List()) {
     *response->add_models() = MakeModelVersion(status);
@@ -45,24 +46,33 @@ absl::Status ModelStoreService::FillModel(const v1::GetModelRequest& request,
 grpc::ServerUnaryReactor* ModelStoreService::GetModel(grpc::CallbackServerContext* context,
                                                       const v1::GetModelRequest* request,
                                                       v1::GetModelResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("GetModel"))) return refused;
   return ReplyFrom(engine_.calls,
                    LaterReply(context, engine_.parts.metrics, "GetModel", request->name()),
                    [this, request, response] { return FillModel(*request, *response); });
 }
 
 grpc::ServerWriteReactor<v1::WatchModelsResponse>* ModelStoreService::WatchModels(
-    grpc::CallbackServerContext* /*context*/, const v1::WatchModelsRequest* request) {
+    grpc::CallbackServerContext* context, const v1::WatchModelsRequest* request) {
+  if (auto* refused =
+          engine_.parts.access.Refuse<grpc::ServerWriteReactor<v1::WatchModelsResponse>>(
+              context, RuleOf("WatchModels")))
+    return refused;
   return new WatchModelsCall(engine_.parts.feed, *request);
 }
 
 grpc::ServerReadReactor<v1::UploadRequest>* ModelStoreService::Upload(
     grpc::CallbackServerContext* context, v1::UploadResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse<grpc::ServerReadReactor<v1::UploadRequest>>(
+          context, RuleOf("Upload")))
+    return refused;
   return new UploadCall(engine_, *context, *response);
 }
 
 grpc::ServerUnaryReactor* ModelStoreService::GetUpload(grpc::CallbackServerContext* context,
                                                        const v1::GetUploadRequest* request,
                                                        v1::GetUploadResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("GetUpload"))) return refused;
   // Not where it arrived: it waits for a chunk of this upload that is being written.
   return ReplyFrom(engine_.calls, LaterReply(context, engine_.parts.metrics, "GetUpload"),
                    [this, request, response] {
@@ -76,6 +86,7 @@ grpc::ServerUnaryReactor* ModelStoreService::GetUpload(grpc::CallbackServerConte
 grpc::ServerUnaryReactor* ModelStoreService::ListUploads(grpc::CallbackServerContext* context,
                                                          const v1::ListUploadsRequest* /*request*/,
                                                          v1::ListUploadsResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("ListUploads"))) return refused;
   return ReplyFrom(engine_.calls, LaterReply(context, engine_.parts.metrics, "ListUploads"),
                    [this, response] {
                      for (const UploadStatus& status : engine_.parts.store.ListUploads()) {
@@ -87,12 +98,16 @@ grpc::ServerUnaryReactor* ModelStoreService::ListUploads(grpc::CallbackServerCon
 
 grpc::ServerWriteReactor<v1::ExportResponse>* ModelStoreService::Export(
     grpc::CallbackServerContext* context, const v1::ExportRequest* request) {
+  if (auto* refused = engine_.parts.access.Refuse<grpc::ServerWriteReactor<v1::ExportResponse>>(
+          context, RuleOf("Export")))
+    return refused;
   return new ExportCall(engine_, *context, *request);
 }
 
 grpc::ServerUnaryReactor* ModelStoreService::VerifyVersion(grpc::CallbackServerContext* context,
                                                            const v1::VerifyVersionRequest* request,
                                                            v1::VerifyVersionResponse* response) {
+  if (auto* refused = engine_.parts.access.Refuse(context, RuleOf("VerifyVersion"))) return refused;
   const auto verify = [this, request, response] {
     const absl::StatusOr<VersionInfo> version =
         engine_.Resolve(request->name(), request->version(), request->alias());

@@ -9,6 +9,8 @@
 //   RESOURCE_EXHAUSTED   a queue, a quota or a size is full
 //   UNAVAILABLE          still loading, or draining: try again, maybe elsewhere
 //   DEADLINE_EXCEEDED    too late; CANCELLED: the client has gone
+//   UNAUTHENTICATED      no token, or one that is not known
+//   PERMISSION_DENIED    not with this token, or not from this address
 //   DATA_LOSS            a damaged file
 //   INTERNAL             our bug; UNKNOWN never leaves the server, it becomes INTERNAL
 #ifndef SERVER_SERVICES_STATUS_MAPPING_H_

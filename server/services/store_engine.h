@@ -29,6 +29,7 @@
 #include "server/observability/store_metrics.h"
 #include "server/services/open_streams.h"
 #include "server/services/open_uploads.h"
+#include "server/services/rpc_access.h"
 #include "server/services/stream_admission.h"
 #include "server/services/stream_timer.h"
 #include "server/services/upload_lanes.h"
@@ -47,6 +48,7 @@ struct ModelStoreParts {
   ModelFeed& feed;
   StoreMetrics& store_metrics;
   Metrics& metrics;
+  const RpcAccess& access;
   Clock& clock;
 };
 

@@ -7,11 +7,6 @@
 
 namespace sta {
 
-std::string ClientOf(std::string_view peer) {
-  const bool has_port = peer.starts_with("ipv4:") || peer.starts_with("ipv6:");
-  return std::string(has_port ? peer.substr(0, peer.rfind(':')) : peer);
-}
-
 absl::StatusOr<StreamAdmission::Ticket> StreamAdmission::Enter(std::string_view peer) {
   const std::string client = ClientOf(peer);
   const absl::MutexLock lock(&state_->mutex);

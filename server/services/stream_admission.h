@@ -19,11 +19,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "server/security/peer.h"
 
 namespace sta {
-
-// "ipv4:127.0.0.1" of "ipv4:127.0.0.1:4711"; what has no port (a Unix socket) stays as it is.
-std::string ClientOf(std::string_view peer);
 
 class StreamAdmission {
  public:

@@ -9,7 +9,6 @@
 #include "absl/synchronization/mutex.h"
 #include "server/services/infer_call.h"
 #include "server/services/status_mapping.h"
-#include "server/services/stream_admission.h"
 
 namespace sta {
 namespace {
@@ -45,11 +44,9 @@ void CompleteResponse(const absl::Status& status, const inference::ModelInferReq
 class StreamInferCall::Driver final : public OpenStreams::Stream,
                                       public std::enable_shared_from_this<Driver> {
  public:
-  Driver(const Shared& shared, StreamInferCall& call, const grpc::CallbackServerContext& context)
-      : shared_(shared),
-        call_(call),
-        deadline_(DeadlineOf(context)),
-        client_(ClientOf(context.peer())) {}
+  Driver(const Shared& shared, StreamInferCall& call, const grpc::CallbackServerContext& context,
+         std::string client)
+      : shared_(shared), call_(call), deadline_(DeadlineOf(context)), client_(std::move(client)) {}
 
   void Begin() {
     shared_.streams.Add(shared_from_this());
@@ -201,8 +198,9 @@ class StreamInferCall::Driver final : public OpenStreams::Stream,
   absl::Status status_ ABSL_GUARDED_BY(mutex_);  // that the stream will end with
 };
 
-StreamInferCall::StreamInferCall(const Shared& shared, grpc::CallbackServerContext& context) {
-  driver_.Set(std::make_shared<Driver>(shared, *this, context)).Begin();
+StreamInferCall::StreamInferCall(const Shared& shared, grpc::CallbackServerContext& context,
+                                 std::string client) {
+  driver_.Set(std::make_shared<Driver>(shared, *this, context, std::move(client))).Begin();
 }
 
 void StreamInferCall::OnReadDone(bool ok) {

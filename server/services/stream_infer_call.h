@@ -19,6 +19,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "inference/open_inference_grpc.pb.h"
 #include "server/services/handed_over.h"
@@ -45,7 +46,8 @@ class StreamInferCall final : public grpc::ServerBidiReactor<inference::ModelInf
     OpenStreams& streams;
   };
 
-  StreamInferCall(const Shared& shared, grpc::CallbackServerContext& context);
+  // `client` is who asks.
+  StreamInferCall(const Shared& shared, grpc::CallbackServerContext& context, std::string client);
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;

@@ -29,7 +29,7 @@ TEST(CommandLineTest, ReadsFlagsInBothSpellings) {
                                   "--max-queue-delay", "1ms"}));
   EXPECT_EQ(command.print, "");
   EXPECT_EQ(command.settings.store, "/models");
-  EXPECT_EQ(command.settings.listen, (Address{"0.0.0.0", 0}));
+  EXPECT_EQ(command.settings.listen, (std::vector<Address>{{"0.0.0.0", 0}}));
   EXPECT_EQ(command.settings.metrics, Address{});
   EXPECT_EQ(command.settings.max_queue_delay, absl::Milliseconds(1));
   EXPECT_EQ(command.settings.max_batch_tokens, Settings{}.max_batch_tokens);

@@ -26,7 +26,7 @@ TEST(ConfigFileTest, ReadsYaml) {
                               "sta.yaml", settings),
               IsOk());
   EXPECT_EQ(settings.store, "/models");
-  EXPECT_EQ(settings.listen, (Address{"::1", 9001}));
+  EXPECT_EQ(settings.listen, (std::vector<Address>{{"::1", 9001}}));
   EXPECT_EQ(settings.metrics, Address{});
   EXPECT_EQ(settings.devices, (std::vector<DeviceSetting>{{"emulator", 2}, {"emulator", 0}}));
   EXPECT_EQ(settings.max_queue_delay, absl::Milliseconds(2));

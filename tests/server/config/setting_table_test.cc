@@ -26,7 +26,7 @@ TEST(SettingTableTest, NamesAreUniqueAndPlain) {
 TEST(SettingTableTest, EveryDefaultCanBeReadBack) {
   for (const SettingSpec& spec : SettingTable()) {
     const std::string text = spec.show(Settings{});
-    if (text.empty()) continue;  // store and ports_file have none
+    if (text.empty()) continue;  // most files have none
     Settings settings;
     EXPECT_THAT(spec.apply(text, settings), IsOk()) << spec.name;
     EXPECT_EQ(spec.show(settings), text) << spec.name;
@@ -38,17 +38,39 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
     std::string_view name, text;
   };
   // One value a setting, none of them its default: setting one must change that one only.
-  const std::vector<Case> cases = {
-      {"store", "/models"},           {"listen", "[::]:1"},        {"metrics", "off"},
-      {"ports_file", "/run/ports"},   {"devices", "emulator:3"},   {"pin_threads", "true"},
-      {"xclbin", "/sta.xclbin"},      {"xrt_shim", "/libshim.so"}, {"card_timeout", "6s"},
-      {"audit_fraction", "0.01"},     {"max_batch_tokens", "17"},  {"max_queue_tokens", "18"},
-      {"max_queue_requests", "19"},   {"max_queue_delay", "3ms"},  {"max_message_bytes", "2KiB"},
-      {"max_rows_per_request", "20"}, {"drain_timeout", "4s"},     {"log_level", "warn"},
-      {"log_format", "text"},         {"store_read_only", "true"}, {"store_max_bytes", "5GiB"},
-      {"model_max_bytes", "6MiB"},    {"model_max_versions", "7"}, {"store_min_free_bytes", "8KiB"},
-      {"upload_expiry", "9m"},        {"keep_versions", "10"},     {"store_poll", "11s"},
-      {"load_newest", "12"},          {"model_memory", "13MiB"}};
+  const std::vector<Case> cases = {{"store", "/models"},
+                                   {"listen", "[::]:1"},
+                                   {"metrics", "off"},
+                                   {"ports_file", "/run/ports"},
+                                   {"devices", "emulator:3"},
+                                   {"pin_threads", "true"},
+                                   {"xclbin", "/sta.xclbin"},
+                                   {"xrt_shim", "/libshim.so"},
+                                   {"card_timeout", "6s"},
+                                   {"audit_fraction", "0.01"},
+                                   {"max_batch_tokens", "17"},
+                                   {"max_queue_tokens", "18"},
+                                   {"max_queue_requests", "19"},
+                                   {"max_queue_delay", "3ms"},
+                                   {"max_message_bytes", "2KiB"},
+                                   {"max_rows_per_request", "20"},
+                                   {"drain_timeout", "4s"},
+                                   {"log_level", "warn"},
+                                   {"log_format", "text"},
+                                   {"store_read_only", "true"},
+                                   {"store_max_bytes", "5GiB"},
+                                   {"model_max_bytes", "6MiB"},
+                                   {"model_max_versions", "7"},
+                                   {"store_min_free_bytes", "8KiB"},
+                                   {"upload_expiry", "9m"},
+                                   {"keep_versions", "10"},
+                                   {"store_poll", "11s"},
+                                   {"load_newest", "12"},
+                                   {"model_memory", "13MiB"},
+                                   {"tls_cert", "/tls.crt"},
+                                   {"tls_key", "/tls.key"},
+                                   {"tls_client_ca", "/ca.crt"},
+                                   {"tokens", "/tokens"}};
   ASSERT_EQ(cases.size(), SettingTable().size());
   for (const Case& c : cases) {
     Settings settings;

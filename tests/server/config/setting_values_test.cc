@@ -68,6 +68,36 @@ TEST(SettingValuesTest, AddressesHaveAHostAndAPort) {
   }
 }
 
+TEST(SettingValuesTest, ListsOfAddressesMayHoldUnixSockets) {
+  STA_ASSERT_OK_AND_ASSIGN(const std::vector<Address> addresses,
+                           ParseAddresses("127.0.0.1:8001, unix:/run/sta.sock,[::1]:0,[::1]:0"));
+  ASSERT_EQ(addresses.size(), 4u);
+  EXPECT_EQ(addresses[0], (Address{"127.0.0.1", 8001}));
+  EXPECT_EQ(addresses[1], (Address{.path = "/run/sta.sock"}));
+  EXPECT_EQ(FormatAddresses(addresses), "127.0.0.1:8001,unix:/run/sta.sock,[::1]:0,[::1]:0");
+  for (const char* text : {"", ",", "127.0.0.1:8001,", "127.0.0.1"}) {
+    EXPECT_THAT(ParseAddresses(text),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr("allowed: HOST:PORT")))
+        << text;
+  }
+  const std::string long_path = "unix:/" + std::string(106, 'x');
+  EXPECT_THAT(ParseAddresses(long_path), IsOk());
+  for (const std::string& text : {std::string("unix:"), std::string("unix:/"),
+                                  std::string("unix:relative"), long_path + "x"}) {
+    EXPECT_THAT(ParseAddresses(text),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr("allowed: unix:/PATH")))
+        << text;
+  }
+  for (const char* text : {"a:1,a:1", "unix:/a,b:1,unix:/a"}) {
+    EXPECT_THAT(ParseAddresses(text),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr("every address once")))
+        << text;
+  }
+  std::string many = "a:1";
+  for (int port = 2; port <= 17; ++port) many += ",a:" + std::to_string(port);
+  EXPECT_THAT(ParseAddresses(many), StatusIs(StatusCode::kInvalidArgument, HasSubstr("1 to 16")));
+}
+
 TEST(SettingValuesTest, DevicesAreAListOfKindsWithThreads) {
   const std::vector<DeviceSetting> two = {{"emulator", 0}, {"emulator", 4}};
   EXPECT_EQ(*ParseDevices("emulator, emulator:4"), two);

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "server/observability/device_metrics.h"
+#include "server/observability/security_metrics.h"
 #include "server/observability/store_metrics.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_pool.h"
@@ -140,6 +141,8 @@ TEST(MetricsTest, TheCatalogIsComplete) {
   Metrics metrics("1");
   DeviceMetrics device_metrics(metrics);
   const StoreMetrics store_metrics(metrics);
+  SecurityMetrics security_metrics(metrics);
+  security_metrics.CountReload("tokens", true);
   FakeClock clock;
   std::vector<std::unique_ptr<Device>> devices;
   devices.push_back(MakeFakeDevice({.name = "a"}));

@@ -26,7 +26,8 @@ using Reader = std::unique_ptr<grpc::ClientReader<v1::ListDevicesResponse>>;
 class DevicesServiceTest : public testing::Test {
  protected:
   void SetUp() override {
-    STA_ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start({.listen = {"127.0.0.1", 0}}, {&service_}));
+    STA_ASSERT_OK_AND_ASSIGN(server_,
+                             GrpcServer::Start({.listen = {{"127.0.0.1", 0}}}, {&service_}));
     stub_ = v1::Devices::NewStub(
         grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials()));
   }
@@ -89,9 +90,11 @@ class DevicesServiceTest : public testing::Test {
 
   FakeClock clock_;
   Metrics metrics_{"1"};
+  AccessControl control_;
+  RpcAccess access_{control_, metrics_};
   SilentPoolObserver observer_;
   DevicePool pool_{TwoDevices(), {}, clock_, observer_};
-  DevicesService service_{pool_, clock_, metrics_};
+  DevicesService service_{pool_, clock_, metrics_, access_};
   std::unique_ptr<GrpcServer> server_;
   std::unique_ptr<v1::Devices::Stub> stub_;
 };

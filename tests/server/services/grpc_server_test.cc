@@ -33,7 +33,7 @@ using testing::IsSupersetOf;
 class GrpcServerTest : public testing::Test {
  protected:
   void SetUp() override {
-    STA_ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start({.listen = {"127.0.0.1", 0}},
+    STA_ASSERT_OK_AND_ASSIGN(server_, GrpcServer::Start({.listen = {{"127.0.0.1", 0}}},
                                                         {&inference_service_, &store_service_,
                                                          &devices_service_, &health_service_}));
     channel_ =
@@ -60,7 +60,7 @@ class GrpcServerTest : public testing::Test {
 
 TEST_F(GrpcServerTest, TakesAFreePortAndRefusesATakenOne) {
   EXPECT_GT(server_->address().port, 0);
-  EXPECT_THAT(GrpcServer::Start({.listen = server_->address()}, {}),
+  EXPECT_THAT(GrpcServer::Start({.listen = {server_->address()}}, {}),
               StatusIs(StatusCode::kUnavailable,
                        HasSubstr("cannot listen on " + server_->address().ToString())));
 }

@@ -52,11 +52,12 @@ class InferOnlyService final : public inference::GRPCInferenceService::CallbackS
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
                                        const inference::ModelInferRequest* request,
                                        inference::ModelInferResponse* response) override {
-    return InferCall::Start(shared_.backend, shared_.limits, *context, *request, *response);
+    return InferCall::Start(shared_.backend, shared_.limits, *context, "client", *request,
+                            *response);
   }
   grpc::ServerBidiReactor<inference::ModelInferRequest, inference::ModelStreamInferResponse>*
   ModelStreamInfer(grpc::CallbackServerContext* context) override {
-    return new StreamInferCall(shared_, *context);
+    return new StreamInferCall(shared_, *context, "client");
   }
 
  private:
@@ -104,7 +105,7 @@ class InferenceTest : public testing::Test {
                                 .stream_limits = stream_limits_,
                                 .streams = streams_});
     STA_ASSERT_OK_AND_ASSIGN(server_,
-                             GrpcServer::Start({.listen = {"127.0.0.1", 0}}, {service_.get()}));
+                             GrpcServer::Start({.listen = {{"127.0.0.1", 0}}}, {service_.get()}));
     stub_ = inference::GRPCInferenceService::NewStub(
         grpc::CreateChannel(server_->address().ToString(), grpc::InsecureChannelCredentials()));
   }

@@ -47,7 +47,7 @@ class RepositoryCallsTest : public StoreServiceTest {
  protected:
   void SetUp() override {
     STA_ASSERT_OK_AND_ASSIGN(repository_server_,
-                             GrpcServer::Start({.listen = {"127.0.0.1", 0}}, {&repository_}));
+                             GrpcServer::Start({.listen = {{"127.0.0.1", 0}}}, {&repository_}));
     inference_ = inference::GRPCInferenceService::NewStub(grpc::CreateChannel(
         repository_server_->address().ToString(), grpc::InsecureChannelCredentials()));
   }

@@ -55,9 +55,11 @@ class StoreServiceTest : public testing::Test {
   using Contents = std::map<std::string, std::string>;
 
   explicit StoreServiceTest(const ModelStoreOptions& options = {}, const StoreOptions& store = {},
-                            TestDisk disk = TestDisk::kReal)
+                            TestDisk disk = TestDisk::kReal,
+                            std::shared_ptr<const TokenTable> tokens = nullptr)
       : files_(disk == TestDisk::kReal ? static_cast<FileSystem&>(real_disk_) : simulated_disk_),
-        root_(disk == TestDisk::kReal ? directory_.path() : "/store") {
+        root_(disk == TestDisk::kReal ? directory_.path() : "/store"),
+        control_(std::move(tokens)) {
     simulated_disk_.PutDirectory("/store");
     // Once more than it is given back: where nobody uses gRPC any more it ends its threads, and
     // waits 10 s for one that helps with a write that did not get through.
@@ -85,10 +87,11 @@ class StoreServiceTest : public testing::Test {
                                                                    .feed = feed_,
                                                                    .store_metrics = store_metrics_,
                                                                    .metrics = metrics_,
+                                                                   .access = access_,
                                                                    .clock = clock_},
                                                    options);
     absl::StatusOr<std::unique_ptr<GrpcServer>> server =
-        GrpcServer::Start({.listen = {"127.0.0.1", 0}}, {service_.get()});
+        GrpcServer::Start({.listen = {{"127.0.0.1", 0}}}, {service_.get()});
     EXPECT_THAT(server, IsOk());
     server_ = *std::move(server);
     stub_ = NewStub();
@@ -268,6 +271,8 @@ class StoreServiceTest : public testing::Test {
   ModelRegistry registry_;
   ModelFeed feed_{/*epoch=*/1, /*capacity=*/64};
   Metrics metrics_{"1"};
+  AccessControl control_;
+  RpcAccess access_{control_, metrics_};
   StoreMetrics store_metrics_{metrics_};
   std::unique_ptr<ModelManager> manager_;
   std::unique_ptr<ModelStoreService> service_;

@@ -12,14 +12,6 @@ namespace {
 using absl::StatusCode;
 using testing::HasSubstr;
 
-TEST(StreamAdmissionTest, TakesAnAddressWithoutItsPortForAClient) {
-  EXPECT_EQ(ClientOf("ipv4:127.0.0.1:4711"), "ipv4:127.0.0.1");
-  EXPECT_EQ(ClientOf("ipv6:%5B::1%5D:4711"), "ipv6:%5B::1%5D");
-  EXPECT_EQ(ClientOf("unix:/run/sta:1"), "unix:/run/sta:1");
-  EXPECT_EQ(ClientOf("ipv4:"), "ipv4");
-  EXPECT_EQ(ClientOf(""), "");
-}
-
 TEST(StreamAdmissionTest, LeavesRoomForOthersWhenOneClientHasItsShare) {
   StreamAdmission admission({.kind = "uploads", .most = 3, .most_of_a_client = 2});
   std::vector<StreamAdmission::Ticket> tickets;
