@@ -1,60 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/client.h"
 
-#include <grpcpp/grpcpp.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "client/channel.h"
 #include "client/client_impl.h"
 #include "client/wire.h"
 #include "strings/str_cat.h"
 
 namespace sta::client {
-namespace {
-
-constexpr int kMaxAttempts = 5;
-
-// gRPC retries only while no part of an answer has arrived.
-std::string ServiceConfig(int max_attempts) {
-  if (max_attempts == 1) return "{}";
-  return StrCat(R"({"methodConfig":[{"name":[{}],"retryPolicy":{"maxAttempts":)", max_attempts,
-                R"(,"initialBackoff":"0.1s","maxBackoff":"1s","backoffMultiplier":2,)",
-                R"("retryableStatusCodes":["UNAVAILABLE"]}}]})");
-}
-
-std::shared_ptr<grpc::Channel> MakeChannel(const ClientOptions& options) {
-  grpc::ChannelArguments arguments;
-  arguments.SetServiceConfigJSON(ServiceConfig(options.max_attempts));
-  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, options.max_attempts > 1 ? 1 : 0);
-  arguments.SetMaxReceiveMessageSize(options.max_response_bytes);
-  arguments.SetUserAgentPrefix("sta-client");
-  return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
-}
-
-absl::Status CheckOptions(const ClientOptions& options) {
-  const size_t colon = options.address.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == options.address.size()) {
-    return absl::InvalidArgumentError(
-        StrCat("server address '", options.address, "' is not host:port"));
-  }
-  if (options.timeout <= absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        StrCat("timeout ", absl::FormatDuration(options.timeout), " is not over zero"));
-  }
-  if (options.max_attempts < 1 || options.max_attempts > kMaxAttempts) {
-    return absl::InvalidArgumentError(
-        StrCat("max_attempts ", options.max_attempts, " is not in 1..", kMaxAttempts));
-  }
-  if (options.max_response_bytes < 1) {
-    return absl::InvalidArgumentError(
-        StrCat("max_response_bytes ", options.max_response_bytes, " is not over zero"));
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
 const Tensor* InferResult::Find(std::string_view name) const {
   const auto found = std::find_if(outputs.begin(), outputs.end(),
                                   [&](const Tensor& tensor) { return tensor.name == name; });
@@ -63,8 +18,9 @@ const Tensor* InferResult::Find(std::string_view name) const {
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
   if (absl::Status status = CheckOptions(options); !status.ok()) return status;
-  const std::shared_ptr<grpc::Channel> channel = MakeChannel(options);
-  return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(std::move(options), channel)));
+  const absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = MakeChannel(options);
+  if (!channel.ok()) return channel.status();
+  return std::unique_ptr<Client>(new Client(std::make_unique<Impl>(std::move(options), *channel)));
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

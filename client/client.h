@@ -35,7 +35,7 @@
 namespace sta::client {
 
 struct ClientOptions {
-  std::string address = "127.0.0.1:8001";  // host:port
+  std::string address = "127.0.0.1:8001";  // host:port, or unix:path
   // Deadline of each call, counted from its start, retries included. > 0; may be infinite.
   absl::Duration timeout = absl::Seconds(30);
   // Tries a call while the server answers UNAVAILABLE and nothing of the answer has arrived, which
@@ -43,6 +43,15 @@ struct ClientOptions {
   int max_attempts = 3;
   // The largest answer that is accepted.
   int max_response_bytes = 256 << 20;
+  // TLS; also where one of the files is named. They are in PEM form and read once.
+  bool tls = false;
+  std::string tls_ca = {};    // authorities that may vouch for the server; "": the system's
+  std::string tls_cert = {};  // of the client, where the server wants one
+  std::string tls_key = {};
+  // Shown with every call. Without TLS it only goes to this host, unless it may go in the clear: to
+  // a proxy or a mesh that encrypts, say.
+  std::string token = {};
+  bool allow_token_in_clear = false;
 };
 
 using Parameter = std::variant<bool, int64_t, double, std::string>;
@@ -172,7 +181,8 @@ enum class Health { kUnknown, kServing, kNotServing };
 
 class Client {
  public:
-  // INVALID_ARGUMENT for an option out of range. Does not connect.
+  // INVALID_ARGUMENT for an option out of range, NOT_FOUND for a file that cannot be read. Does not
+  // connect.
   static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
   ~Client();
   Client(const Client&) = delete;

@@ -46,11 +46,17 @@ class Client::Impl {
   v1::Devices::Stub& devices() { return *devices_; }
   grpc::health::v1::Health::Stub& health() { return *health_; }
 
+  // Every call begins with this one, or with Prepare.
+  void ShowToken(grpc::ClientContext* context) const {
+    if (options_.token.empty()) return;
+    context->AddMetadata("authorization", "Bearer " + options_.token);
+  }
+
   // A blocking unary call: `method` is a member function of `stub`.
   template <typename Response, typename Stub, typename Method, typename Request>
   absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request) {
     grpc::ClientContext context;
-    SetDeadline(&context);
+    Prepare(&context);
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     if (!status.ok()) return StatusFromGrpc(status);
@@ -63,6 +69,7 @@ class Client::Impl {
                         std::unique_ptr<grpc::ClientReader<Response>>(grpc::ClientContext&)>& open,
                     const std::function<bool(const Response&)>& next) {
     grpc::ClientContext context;
+    ShowToken(&context);
     const std::unique_ptr<grpc::ClientReader<Response>> reader = open(context);
     Response response;
     while (reader->Read(&response)) {
@@ -76,7 +83,7 @@ class Client::Impl {
 
   void InferAsync(inference::ModelInferRequest request, InferCallback done) {
     auto* call = new AsyncCall{{}, std::move(request), {}, std::move(done)};
-    SetDeadline(&call->context);
+    Prepare(&call->context);
     {
       absl::MutexLock lock(&mutex_);
       pending_.insert(&call->context);
@@ -116,7 +123,8 @@ class Client::Impl {
     --unfinished_;
   }
 
-  void SetDeadline(grpc::ClientContext* context) const {
+  void Prepare(grpc::ClientContext* context) const {
+    ShowToken(context);
     if (options_.timeout == absl::InfiniteDuration()) return;
     context->set_deadline(std::chrono::system_clock::now() +
                           absl::ToChronoNanoseconds(options_.timeout));

@@ -124,6 +124,7 @@ std::optional<UploadedModel> PackageUpload::Attempt(Failure* failure) {
 
 std::optional<UploadedModel> PackageUpload::Send(const v1::UploadStatus& upload, Failure* failure) {
   grpc::ClientContext context;
+  client_.ShowToken(&context);
   context.set_deadline(std::chrono::system_clock::now() + kStreamLimit);
   v1::UploadResponse response;
   const std::unique_ptr<grpc::ClientWriter<v1::UploadRequest>> writer =

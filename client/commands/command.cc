@@ -1,19 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/commands/command.h"
 
+#include <cstdlib>
+#include <fstream>
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_join.h"
 #include "strings/str_cat.h"
 
 namespace sta::client {
+namespace {
+
+// The first line of the file or, where there is none, the environment's.
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  if (path.empty()) {
+    const char* token = std::getenv("STA_TOKEN");
+    return std::string(token == nullptr ? "" : token);
+  }
+  std::ifstream file(path);
+  std::string token;
+  if (!std::getline(file, token)) {
+    return absl::NotFoundError(
+        StrCat("the file '", path, "' of a token cannot be read, or is empty"));
+  }
+  return std::string(absl::StripAsciiWhitespace(token));
+}
+
+}  // namespace
+
+void AddConnectionOptions(CLI::App& app, CommandContext& context) {
+  constexpr const char* kGroup = "Connection";
+  ClientOptions& connection = context.connection;
+  app.add_option("--server", connection.address, "Where sta-server listens: HOST:PORT or unix:PATH")
+      ->type_name("ADDRESS")
+      ->capture_default_str()
+      ->group(kGroup);
+  app.add_flag("--tls", connection.tls, "Use TLS; also where one of the next three is given")
+      ->group(kGroup);
+  app.add_option("--tls-ca", connection.tls_ca,
+                 "Authorities that may vouch for the server (PEM); else the system's")
+      ->type_name("FILE")
+      ->group(kGroup);
+  app.add_option("--tls-cert", connection.tls_cert, "Own certificate (PEM)")
+      ->type_name("FILE")
+      ->group(kGroup);
+  app.add_option("--tls-key", connection.tls_key, "Its key (PEM)")
+      ->type_name("FILE")
+      ->group(kGroup);
+  app.add_option("--token-file", context.token_file,
+                 "File with the token to show; else what is in STA_TOKEN")
+      ->type_name("FILE")
+      ->group(kGroup);
+  app.add_flag("--allow-token-in-clear", connection.allow_token_in_clear,
+               "Show the token without TLS to other hosts, too")
+      ->group(kGroup);
+}
 
 absl::StatusOr<std::unique_ptr<Client>> Connect(CommandContext& context, int max_attempts) {
   context.is_remote = true;
-  return Client::Create(
-      {.address = context.server, .timeout = context.timeout, .max_attempts = max_attempts});
+  ClientOptions options = context.connection;
+  options.timeout = context.timeout;
+  options.max_attempts = max_attempts;
+  absl::StatusOr<std::string> token = ReadToken(context.token_file);
+  if (!token.ok()) return token.status();
+  options.token = *std::move(token);
+  return Client::Create(std::move(options));
 }
 
 absl::StatusOr<std::string> ChooseModel(Client& client, const std::string& model,

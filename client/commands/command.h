@@ -30,7 +30,9 @@ namespace sta::client {
 
 struct CommandContext {
   Console& console;
-  std::string server = "127.0.0.1:8001";
+  // Of the connection, without its timeout, attempts and token.
+  ClientOptions connection = {};
+  std::string token_file = {};
   absl::Duration timeout = absl::Seconds(30);
   bool json = false;
   // Set once a command talks to the server: advice about failures depends on it.
@@ -38,7 +40,11 @@ struct CommandContext {
   std::function<absl::Status()> action;
 };
 
-// A client for the global options. INVALID_ARGUMENT for an address that is not host:port.
+// Adds the global options about the server and how to reach it.
+void AddConnectionOptions(CLI::App& app, CommandContext& context);
+
+// A client for the global options. INVALID_ARGUMENT for one that is out of range, NOT_FOUND for a
+// file that cannot be read.
 absl::StatusOr<std::unique_ptr<Client>> Connect(CommandContext& context, int max_attempts = 3);
 
 // `model`, or, where it is empty, the only ready model in the server's store that has `task` (any
@@ -67,6 +73,7 @@ void AddVerifyCommand(CLI::App& app, CommandContext& context);
 void AddDisasmCommand(CLI::App& app, CommandContext& context);
 void AddXclbinCommand(CLI::App& app, CommandContext& context);
 void AddBenchCommand(CLI::App& app, CommandContext& context);
+void AddTokenCommand(CLI::App& app, CommandContext& context);
 
 }  // namespace sta::client
 

@@ -18,9 +18,17 @@ bool IsConnectionFailure(const absl::Status& status) {
   return false;
 }
 
+bool IsHandshakeFailure(const absl::Status& status) {
+  return std::string(status.message()).find("andshake") != std::string::npos;
+}
+
 std::string Advice(const absl::Status& status, const FailureContext& context) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
+      if (IsHandshakeFailure(status)) {
+        return StrCat("the TLS handshake with ", context.server,
+                      " failed; see --tls-ca, --tls-cert and the server's certificate");
+      }
       if (IsConnectionFailure(status)) {
         return StrCat("cannot reach a server at ", context.server,
                       "; is sta-server running there? try --server HOST:PORT");

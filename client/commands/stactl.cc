@@ -20,8 +20,9 @@ Examples:
   stactl model list
   stactl devices --watch
   stactl bench --concurrency 1,4,16 --duration 10s
+  stactl token new ci --roles upload --output ci.token >> tokens
 
---server, --timeout and --json may stand before or after the command.
+--server, --timeout, --json and the like may stand before or after the command.
 Exit codes: 0 done, 1 the request or operation failed, 2 the command line is wrong.)";
 
 void AddCommands(CLI::App& app, CommandContext& context) {
@@ -30,9 +31,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(kExamples);
-  app.add_option("--server", context.server, "Where sta-server listens")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
+  AddConnectionOptions(app, context);
   AddDurationOption(app, "--timeout", context.timeout, "Limit of each request");
   app.add_flag("--json", context.json, "Print results as JSON");
   AddEmbedCommand(app, context);
@@ -46,6 +45,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddDisasmCommand(app, context);
   AddXclbinCommand(app, context);
   AddBenchCommand(app, context);
+  AddTokenCommand(app, context);
 }
 
 // The subcommands that were given: {app, embed} or {app, model, list}.
@@ -127,7 +127,7 @@ int RunAction(const CLI::App& app, CommandContext& context) {
   if (status.ok()) return kExitOk;
   context.console.err << DescribeFailure(status, {.command = CommandName(app),
                                                   .is_remote = context.is_remote,
-                                                  .server = context.server,
+                                                  .server = context.connection.address,
                                                   .timeout = context.timeout})
                       << "\n";
   return kExitFailed;

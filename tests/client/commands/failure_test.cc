@@ -19,6 +19,10 @@ TEST(FailureTest, SaysWhatToTry) {
   const Case cases[] = {
       {absl::UnavailableError("failed to connect to all addresses"),
        "cannot reach a server at host:1; is sta-server running there? try --server HOST:PORT"},
+      {absl::UnavailableError(
+           "failed to connect to all addresses; last error: Ssl handshake failed"),
+       "the TLS handshake with host:1 failed; see --tls-ca, --tls-cert and the server's "
+       "certificate"},
       {absl::UnavailableError("model is loading"), "try again in a moment"},
       {absl::DeadlineExceededError("Deadline Exceeded"),
        "the limit was 3s; try a longer --timeout"},

@@ -224,7 +224,8 @@ TEST(StactlUnreachableTest, SaysThatNoServerIsThere) {
   EXPECT_EQ(run.code, kExitFailed);
   EXPECT_THAT(run.err, AllOf(StartsWith("stactl embed: UNAVAILABLE: "),
                              HasSubstr("cannot reach a server at 127.0.0.1:1")));
-  EXPECT_THAT(RunWith({"embed", "x", "--server", "nonsense"}).err, HasSubstr("not host:port"));
+  EXPECT_THAT(RunWith({"embed", "x", "--server", "nonsense"}).err,
+              HasSubstr("neither host:port nor unix:path"));
 }
 
 }  // namespace
