@@ -64,6 +64,7 @@ libclang-rt-14-dev       # libFuzzer and clang's sanitizer runtimes
 libdnnl-dev              # oneDNN, a peer of kernel_bench
 libgmock-dev
 libgtest-dev
+openssl                  # makes certificates for tests
 python3
 python3-venv             # clients of the system tests
 qemu-user                # kernels for processors that this one is not
