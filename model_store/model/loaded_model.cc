@@ -117,6 +117,9 @@ absl::StatusOr<std::unique_ptr<const WordPieceTokenizer>> LoadTokenizer(const Pa
 
 absl::StatusOr<std::shared_ptr<const LoadedModel>> LoadedModel::Load(
     std::shared_ptr<const Package> package) {
+  if (package->kind() != PackageKind::kEncoder) {
+    return absl::FailedPreconditionError("the package is a diagnostic model: it has no encoder");
+  }
   Parts parts;
   absl::StatusOr<std::unique_ptr<const WordPieceTokenizer>> tokenizer = LoadTokenizer(*package);
   if (!tokenizer.ok()) return InContext("tokenizer", tokenizer.status());

@@ -34,7 +34,8 @@ class LoadedModel {
  public:
   virtual ~LoadedModel() = default;
 
-  // Statuses of Package's Read functions, of the tokenizer and of the compiler, with context.
+  // Of an encoder. Statuses of Package's Read functions, of the tokenizer and of the compiler, with
+  // context.
   static absl::StatusOr<std::shared_ptr<const LoadedModel>> Load(
       std::shared_ptr<const Package> package);
 

@@ -15,6 +15,8 @@ namespace {
 constexpr int64_t kMaxFileBytes = int64_t{1} << 42;
 constexpr int64_t kMaxSide = 65536;
 constexpr int kArithmeticVersionKnown = 1;
+constexpr std::string_view kEncoderKind = "encoder";
+constexpr std::string_view kDiagnosticKind = "diagnostic";
 
 // Errors of the JSON helpers, as damage of a file.
 absl::Status Damage(std::string_view where, const absl::Status& status) {
@@ -36,6 +38,18 @@ absl::StatusOr<int> ReadVersion(const nlohmann::json& json, std::string_view key
         StrCat("manifest.json: ", key, " is ", *version, ", this build knows ", known, " only"));
   }
   return known;
+}
+
+// An encoder where it is not said.
+absl::StatusOr<PackageKind> ReadKind(const nlohmann::json& json) {
+  if (!json.contains("kind")) return PackageKind::kEncoder;
+  const absl::StatusOr<std::string> kind = GetString(json, "kind");
+  if (!kind.ok()) return Damage("", kind.status());
+  if (*kind == kEncoderKind) return PackageKind::kEncoder;
+  if (*kind == kDiagnosticKind) return PackageKind::kDiagnostic;
+  return absl::FailedPreconditionError(StrCat("manifest.json: kind is '", kind->substr(0, 64),
+                                              "', this build knows ", kEncoderKind, " and ",
+                                              kDiagnosticKind, " only"));
 }
 
 absl::StatusOr<std::map<std::string, FileEntry>> ReadFiles(const nlohmann::json& json) {
@@ -93,6 +107,21 @@ absl::StatusOr<std::vector<MatrixEntry>> ReadMatrices(const nlohmann::json& json
   return matrices;
 }
 
+absl::Status ReadEncoderKeys(const nlohmann::json& json, Manifest& manifest) {
+  const absl::StatusOr<int> version =
+      ReadVersion(json, "arithmetic_version", kArithmeticVersionKnown);
+  if (!version.ok()) return version.status();
+  manifest.arithmetic_version = *version;
+  absl::StatusOr<std::vector<MatrixEntry>> matrices = ReadMatrices(json);
+  if (!matrices.ok()) return matrices.status();
+  manifest.matrices = *std::move(matrices);
+  const absl::StatusOr<double> output_step = GetNumber(json, "output_step");
+  if (!output_step.ok()) return Damage("", output_step.status());
+  if (!(*output_step > 0.0)) return Damage("key 'output_step' must be positive");
+  manifest.output_step = *output_step;
+  return absl::OkStatus();
+}
+
 // Provenance is shown to people only, so what is missing or odd is left empty.
 Provenance ReadProvenance(const nlohmann::json& json) {
   Provenance provenance;
@@ -108,6 +137,20 @@ Provenance ReadProvenance(const nlohmann::json& json) {
     if (value.is_number()) provenance.accuracy[name] = value.get<double>();
   }
   return provenance;
+}
+
+nlohmann::json MatricesJson(const std::vector<MatrixEntry>& matrices) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const MatrixEntry& matrix : matrices) {
+    list.push_back({{"name", matrix.name},
+                    {"rows", matrix.rows},
+                    {"columns", matrix.columns},
+                    {"pattern", matrix.pattern.ToString()},
+                    {"value_bytes", matrix.value_bytes},
+                    {"position_bytes", matrix.position_bytes},
+                    {"values_compressed", matrix.values_compressed}});
+  }
+  return list;
 }
 
 }  // namespace
@@ -130,22 +173,18 @@ absl::StatusOr<Manifest> ParseManifest(std::string_view json) {
   if (!document.ok()) return Damage("", document.status());
   if (!document->is_object()) return Damage("not a JSON object");
   Manifest manifest;
-  absl::StatusOr<int> version = ReadVersion(*document, "format_version", kPackageFormatVersion);
+  const absl::StatusOr<int> version =
+      ReadVersion(*document, "format_version", kPackageFormatVersion);
   if (!version.ok()) return version.status();
-  version = ReadVersion(*document, "arithmetic_version", kArithmeticVersionKnown);
-  if (!version.ok()) return version.status();
-  manifest.arithmetic_version = *version;
-
+  const absl::StatusOr<PackageKind> kind = ReadKind(*document);
+  if (!kind.ok()) return kind.status();
+  manifest.kind = *kind;
+  if (*kind == PackageKind::kEncoder) {
+    if (absl::Status read = ReadEncoderKeys(*document, manifest); !read.ok()) return read;
+  }
   absl::StatusOr<std::map<std::string, FileEntry>> files = ReadFiles(*document);
   if (!files.ok()) return files.status();
   manifest.files = *std::move(files);
-  absl::StatusOr<std::vector<MatrixEntry>> matrices = ReadMatrices(*document);
-  if (!matrices.ok()) return matrices.status();
-  manifest.matrices = *std::move(matrices);
-  const absl::StatusOr<double> output_step = GetNumber(*document, "output_step");
-  if (!output_step.ok()) return Damage("", output_step.status());
-  if (!(*output_step > 0.0)) return Damage("key 'output_step' must be positive");
-  manifest.output_step = *output_step;
   manifest.provenance = ReadProvenance(*document);
   return manifest;
 }
@@ -155,28 +194,22 @@ absl::StatusOr<std::string> FormatManifest(const Manifest& manifest) {
   for (const auto& [name, file] : manifest.files) {
     files[name] = {{"size_bytes", file.size_bytes}, {"sha256", file.sha256}};
   }
-  nlohmann::json matrices = nlohmann::json::array();
-  for (const MatrixEntry& matrix : manifest.matrices) {
-    matrices.push_back({{"name", matrix.name},
-                        {"rows", matrix.rows},
-                        {"columns", matrix.columns},
-                        {"pattern", matrix.pattern.ToString()},
-                        {"value_bytes", matrix.value_bytes},
-                        {"position_bytes", matrix.position_bytes},
-                        {"values_compressed", matrix.values_compressed}});
-  }
   const Provenance& provenance = manifest.provenance;
-  const nlohmann::json document = {{"format_version", manifest.format_version},
-                                   {"arithmetic_version", manifest.arithmetic_version},
-                                   {"files", files},
-                                   {"matrices", matrices},
-                                   {"output_step", manifest.output_step},
-                                   {"provenance",
-                                    {{"source", provenance.source},
-                                     {"tool", provenance.tool},
-                                     {"calibration", provenance.calibration},
-                                     {"created", provenance.created},
-                                     {"accuracy", provenance.accuracy}}}};
+  nlohmann::json document = {{"format_version", manifest.format_version},
+                             {"files", files},
+                             {"provenance",
+                              {{"source", provenance.source},
+                               {"tool", provenance.tool},
+                               {"calibration", provenance.calibration},
+                               {"created", provenance.created},
+                               {"accuracy", provenance.accuracy}}}};
+  if (manifest.kind == PackageKind::kDiagnostic) {
+    document["kind"] = kDiagnosticKind;
+  } else {
+    document["arithmetic_version"] = manifest.arithmetic_version;
+    document["matrices"] = MatricesJson(manifest.matrices);
+    document["output_step"] = manifest.output_step;
+  }
   try {
     return document.dump(1) + "\n";
   } catch (const nlohmann::json::exception&) {

@@ -18,6 +18,11 @@ namespace sta {
 
 inline constexpr int kPackageFormatVersion = 1;
 
+enum class PackageKind {
+  kEncoder,
+  kDiagnostic,  // no weights: diagnostic_config.h
+};
+
 struct FileEntry {
   int64_t size_bytes = 0;
   std::string sha256;  // lower-case hex
@@ -45,8 +50,10 @@ struct Provenance {
 
 struct Manifest {
   int format_version = kPackageFormatVersion;
-  int arithmetic_version = 1;
+  PackageKind kind = PackageKind::kEncoder;
   std::map<std::string, FileEntry> files;
+  // Of an encoder.
+  int arithmetic_version = 1;
   std::vector<MatrixEntry> matrices;
   double output_step = 1.0;
   Provenance provenance;

@@ -27,7 +27,7 @@ absl::Status CheckListing(const std::filesystem::path& directory, const Manifest
     }
   }
   if (error) return absl::DataLossError(StrCat("cannot list the package: ", error.message()));
-  for (const std::string_view required : {kConfigFile, kEncoderFile, kEmbeddingsFile}) {
+  for (const std::string_view required : RequiredFiles(manifest.kind)) {
     if (!manifest.files.contains(std::string(required))) {
       return absl::DataLossError(StrCat("the manifest does not list '", required, "'"));
     }
@@ -117,27 +117,49 @@ absl::StatusOr<std::shared_ptr<const Package>> Package::Open(const std::filesyst
   package->manifest_ = *std::move(manifest);
   const absl::StatusOr<std::string> config_text = ReadSmallFile(*config_file, kMaxJsonFileBytes);
   if (!config_text.ok()) return config_text.status();
-  absl::StatusOr<ModelConfig> config = ParseModelConfig(*config_text);
-  if (!config.ok()) return InFile(kConfigFile, config.status());
-  package->config_ = *std::move(config);
-
-  absl::StatusOr<std::unique_ptr<const SafetensorsFile>> encoder =
-      SafetensorsFile::Open(std::move(encoder_file));
-  if (!encoder.ok()) return encoder.status();
-  package->encoder_file_ = *std::move(encoder);
-  absl::StatusOr<std::unique_ptr<const SafetensorsFile>> embeddings =
-      SafetensorsFile::Open(std::move(embeddings_file));
-  if (!embeddings.ok()) return embeddings.status();
-  package->embeddings_file_ = *std::move(embeddings);
-  absl::StatusOr<EmbeddingTables> tables =
-      ReadEmbeddingTensors(*package->embeddings_file_, package->config_);
-  if (absl::Status intact = package->CheckEmbeddings(); !intact.ok()) return intact;
-  if (!tables.ok()) return InFile(kEmbeddingsFile, tables.status());
-  package->embeddings_ = *tables;
+  if (absl::Status read = package->ReadConfig(*config_text); !read.ok()) return read;
+  if (package->kind() == PackageKind::kDiagnostic) return package;
+  absl::Status mapped = package->MapTensors(std::move(encoder_file), std::move(embeddings_file));
+  if (!mapped.ok()) return mapped;
   return package;
 }
 
+absl::Status Package::ReadConfig(std::string_view text) {
+  if (kind() == PackageKind::kDiagnostic) {
+    absl::StatusOr<DiagnosticConfig> diagnostic = ParseDiagnosticConfig(text);
+    if (!diagnostic.ok()) return InFile(kConfigFile, diagnostic.status());
+    diagnostic_ = *std::move(diagnostic);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<ModelConfig> config = ParseModelConfig(text);
+  if (!config.ok()) return InFile(kConfigFile, config.status());
+  config_ = *std::move(config);
+  return absl::OkStatus();
+}
+
+absl::Status Package::MapTensors(OpenFile encoder_file, OpenFile embeddings_file) {
+  absl::StatusOr<std::unique_ptr<const SafetensorsFile>> encoder =
+      SafetensorsFile::Open(std::move(encoder_file));
+  if (!encoder.ok()) return encoder.status();
+  encoder_file_ = *std::move(encoder);
+  absl::StatusOr<std::unique_ptr<const SafetensorsFile>> embeddings =
+      SafetensorsFile::Open(std::move(embeddings_file));
+  if (!embeddings.ok()) return embeddings.status();
+  embeddings_file_ = *std::move(embeddings);
+  absl::StatusOr<EmbeddingTables> tables = ReadEmbeddingTensors(*embeddings_file_, config_);
+  if (absl::Status intact = CheckEmbeddings(); !intact.ok()) return intact;
+  if (!tables.ok()) return InFile(kEmbeddingsFile, tables.status());
+  embeddings_ = *tables;
+  return absl::OkStatus();
+}
+
+absl::Status Package::CheckIsEncoder() const {
+  if (kind() == PackageKind::kEncoder) return absl::OkStatus();
+  return absl::FailedPreconditionError("the package is a diagnostic model: it has no encoder");
+}
+
 absl::StatusOr<EncoderParameters> Package::ReadEncoder() const {
+  if (absl::Status is_encoder = CheckIsEncoder(); !is_encoder.ok()) return is_encoder;
   absl::StatusOr<EncoderParameters> encoder =
       ReadEncoderTensors(*encoder_file_, config_, manifest_);
   if (absl::Status intact = encoder_file_->CheckIntact(); !intact.ok()) return intact;
@@ -146,6 +168,7 @@ absl::StatusOr<EncoderParameters> Package::ReadEncoder() const {
 }
 
 absl::StatusOr<HeadParameters> Package::ReadHead() const {
+  if (absl::Status is_encoder = CheckIsEncoder(); !is_encoder.ok()) return is_encoder;
   absl::StatusOr<HeadParameters> head = ReadHeadTensors(*encoder_file_, config_);
   if (absl::Status intact = encoder_file_->CheckIntact(); !intact.ok()) return intact;
   if (!head.ok()) return InFile(kEncoderFile, head.status());

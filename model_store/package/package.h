@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "model_store/package/diagnostic_config.h"
 #include "model_store/package/encoder_parameters.h"
 #include "model_store/package/manifest.h"
 #include "model_store/package/model_config.h"
@@ -47,6 +48,11 @@ class Package {
                                                              PackageCheck check);
 
   const Manifest& manifest() const { return manifest_; }
+  PackageKind kind() const { return manifest_.kind; }
+  // Of a diagnostic package.
+  const DiagnosticConfig& diagnostic() const { return diagnostic_; }
+
+  // All that follows is of an encoder; the Read functions say FAILED_PRECONDITION of another.
   const ModelConfig& config() const { return config_; }
 
   // Decodes the encoder's tensors. The caller owns the result; nothing points into the mapping.
@@ -65,9 +71,14 @@ class Package {
 
  private:
   Package() = default;
+  absl::Status ReadConfig(std::string_view text);
+  absl::Status MapTensors(std::unique_ptr<const MappedFile> encoder,
+                          std::unique_ptr<const MappedFile> embeddings);
+  absl::Status CheckIsEncoder() const;
 
   std::filesystem::path directory_;
   Manifest manifest_;
+  DiagnosticConfig diagnostic_;
   ModelConfig config_;
   std::unique_ptr<const SafetensorsFile> encoder_file_;
   std::unique_ptr<const SafetensorsFile> embeddings_file_;
@@ -91,6 +102,9 @@ struct PackageContents {
 // `directory` either does not exist or is whole. Parent directories are made. ALREADY_EXISTS where
 // `directory` exists; INVALID_ARGUMENT where the contents do not fit together.
 absl::Status WritePackage(const PackageContents& contents, const std::filesystem::path& directory);
+// As WritePackage, of a diagnostic package.
+absl::Status WriteDiagnosticPackage(const DiagnosticConfig& config, const Provenance& provenance,
+                                    const std::filesystem::path& directory);
 
 }  // namespace sta
 

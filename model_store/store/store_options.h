@@ -17,6 +17,9 @@ struct StoreOptions {
   // Nothing is written, not even a lock; a volume that cannot be written is treated the same.
   bool read_only = false;
 
+  // Whether diagnostic models are taken in uploads.
+  bool accept_diagnostic_models = false;
+
   // Bounds for uploads; 0: none. Versions that come by other means count, and are never refused.
   int64_t max_store_bytes = 0;     // of all versions and open uploads; what is shared counts once
   int64_t max_model_bytes = 0;     // of the versions and open uploads of one name

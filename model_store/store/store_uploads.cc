@@ -132,6 +132,10 @@ absl::StatusOr<StartedUpload> VersionStore::Core::StartUpload(const UploadReques
   if (!status.ok()) return status;
   absl::StatusOr<Manifest> manifest = ParseUploadManifest(request.manifest);
   if (!manifest.ok()) return manifest.status();
+  if (manifest->kind == PackageKind::kDiagnostic && !options_.accept_diagnostic_models) {
+    return absl::FailedPreconditionError(
+        "this store takes no diagnostic models; --allow-diagnostic-models lets it");
+  }
   UploadHeader header{.name = request.name,
                       .version = request.version,
                       .digest = Sha256Hex(request.manifest),

@@ -48,10 +48,10 @@ absl::StatusOr<Manifest> ParseUploadManifest(std::string_view text) {
     return absl::InvalidArgumentError(StrCat("manifest.json lists ", manifest->files.size(),
                                              " files, allowed are ", kMaxUploadFiles));
   }
-  for (const std::string_view required : {kConfigFile, kEncoderFile, kEmbeddingsFile}) {
+  for (const std::string_view required : RequiredFiles(manifest->kind)) {
     if (!manifest->files.contains(std::string(required))) {
       return absl::InvalidArgumentError(
-          StrCat("manifest.json does not list '", required, "', which every package has"));
+          StrCat("manifest.json does not list '", required, "', which every such package has"));
     }
   }
   if (absl::Status sizes = CheckSizes(*manifest); !sizes.ok()) return sizes;

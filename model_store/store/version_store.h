@@ -78,9 +78,9 @@ class VersionStore {
 
   // Begins an upload, or finds the one, or the version, that was begun with the same name, key and
   // content. INVALID_ARGUMENT: a name, version, key or manifest that is none; FAILED_PRECONDITION:
-  // a package format that this build does not know; ALREADY_EXISTS: the version is or was there
-  // with other content, or the key was used for other content; RESOURCE_EXHAUSTED: a quota, the
-  // disk or the number of open uploads is full.
+  // a package format that this build does not know, or a diagnostic model that the options do not
+  // accept; ALREADY_EXISTS: the version is or was there with other content, or the key was used for
+  // other content; RESOURCE_EXHAUSTED: a quota, the disk or the number of open uploads is full.
   absl::StatusOr<StartedUpload> StartUpload(const UploadRequest& request);
 
   // Writes a chunk; not durable until SyncUpload, FinishUpload or now and then. An empty one is

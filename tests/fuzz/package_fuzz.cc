@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "model_store/codec/matrix_codec.h"
+#include "model_store/package/diagnostic_config.h"
 #include "model_store/package/manifest.h"
 #include "model_store/package/model_config.h"
 
@@ -42,6 +43,15 @@ void FuzzConfig(std::string_view text) {
   Require(again.ok() && *again == *config);
 }
 
+void FuzzDiagnosticConfig(std::string_view text) {
+  const absl::StatusOr<DiagnosticConfig> config = ParseDiagnosticConfig(text);
+  if (!config.ok()) return;
+  Require(CheckDiagnosticConfig(*config).ok());
+  const absl::StatusOr<DiagnosticConfig> again =
+      ParseDiagnosticConfig(FormatDiagnosticConfig(*config));
+  Require(again.ok() && *again == *config);
+}
+
 // rows, columns (16 bits each), n, m, compressed, size of the positions (16 bits), positions,
 // values.
 void FuzzMatrix(std::span<const uint8_t> data) {
@@ -65,15 +75,18 @@ void FuzzMatrix(std::span<const uint8_t> data) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (data[0] % 3) {
+  switch (data[0] % 4) {
     case 0:
       sta::FuzzManifest(text);
       break;
     case 1:
       sta::FuzzConfig(text);
       break;
-    default:
+    case 2:
       sta::FuzzMatrix(std::span(data + 1, size - 1));
+      break;
+    default:
+      sta::FuzzDiagnosticConfig(text);
   }
   return 0;
 }

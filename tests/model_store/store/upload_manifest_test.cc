@@ -56,6 +56,19 @@ TEST(UploadManifestTest, NamesTheFileThatIsMissing) {
   }
 }
 
+TEST(UploadManifestTest, ADiagnosticModelNeedsItsConfigAlone) {
+  Manifest manifest;
+  manifest.kind = PackageKind::kDiagnostic;
+  manifest.files["config.json"] = SomeFiles()["config.json"];
+  STA_ASSERT_OK_AND_ASSIGN(const std::string text, FormatManifest(manifest));
+  STA_ASSERT_OK_AND_ASSIGN(const Manifest parsed, ParseUploadManifest(text));
+  EXPECT_EQ(parsed.kind, PackageKind::kDiagnostic);
+  manifest.files = {{"vocab.txt", SomeFiles()["config.json"]}};
+  STA_ASSERT_OK_AND_ASSIGN(const std::string without, FormatManifest(manifest));
+  EXPECT_THAT(ParseUploadManifest(without),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("does not list 'config.json'")));
+}
+
 TEST(UploadManifestTest, RefusesNamesThatLeaveTheDirectory) {
   for (const char* bad :
        {"../x", "/etc/passwd", "a/b", ".hidden", "manifest.json", "\xc3\xa4", ""}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <thread>
 
+#include "model_store/package/manifest.h"
 #include "model_store/package/sha256.h"
 #include "tests/model_store/store/version_store_test.h"
 
@@ -62,6 +63,23 @@ TEST_F(VersionStoreUploadTest, TheSameUploadIsFoundAgain) {
       store_->StartUpload({.name = "m", .version = 1, .manifest = FakePackage("2").Manifest()}),
       StatusIs(StatusCode::kAlreadyExists, HasSubstr("other content")));
   EXPECT_EQ(Upload(package, {"m", 0, "another key"}).version, 2);
+}
+
+TEST_F(VersionStoreUploadTest, TakesDiagnosticModelsOnlyWhereItIsTold) {
+  Manifest manifest;
+  manifest.kind = PackageKind::kDiagnostic;
+  manifest.files["config.json"] = {.size_bytes = 1, .sha256 = Sha256Hex(std::string_view("x"))};
+  STA_ASSERT_OK_AND_ASSIGN(const std::string text, FormatManifest(manifest));
+  EXPECT_THAT(store_->StartUpload({.name = "m", .manifest = text}),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("--allow-diagnostic-models")));
+  options_.accept_diagnostic_models = true;
+  Open();
+  STA_ASSERT_OK_AND_ASSIGN(const StartedUpload started,
+                           store_->StartUpload({.name = "m", .manifest = text}));
+  ASSERT_TRUE(started.upload.has_value());
+  ASSERT_THAT(store_->AppendToUpload(started.upload->id, MakeChunk("config.json", 0, "x")), IsOk());
+  EXPECT_THAT(store_->FinishUpload(started.upload->id), IsOk());
+  EXPECT_THAT(Versions(), ElementsAre(1));
 }
 
 TEST_F(VersionStoreUploadTest, AnUploadGoesOnAfterARestart) {
