@@ -43,6 +43,12 @@ std::string_view ReasonLabel(RejectReason reason) {
   return "draining";
 }
 
+// Of a request: model, version and RPC.
+prometheus::Labels LabelsOf(const std::tuple<std::string_view, int64_t, std::string_view>& key) {
+  const auto& [model, version, rpc] = key;
+  return {{"model", std::string(model)}, {"version", StrCat(version)}, {"rpc", std::string(rpc)}};
+}
+
 }  // namespace
 
 Metrics::Metrics(std::string_view version)
@@ -104,13 +110,27 @@ void Metrics::RegisterModel(std::string_view model, int64_t version) {
   }
   // The success series of the RPC that matters, so that a rate over it starts at zero.
   const absl::MutexLock lock(&mutex_);
-  const RequestKey key = {name, version, "ModelInfer"};
-  const prometheus::Labels labels = {
-      {"model", name}, {"version", StrCat(version)}, {"rpc", "ModelInfer"}};
-  durations_[key] = &request_duration_.Add(labels, DurationBuckets());
-  prometheus::Labels with_code = labels;
-  with_code["code"] = "OK";
-  codes_[{key, absl::StatusCode::kOk}] = &requests_.Add(with_code);
+  const RequestKeyView key = {name, version, "ModelInfer"};
+  CounterOf(key, SeriesOf(key), absl::StatusCode::kOk);
+}
+
+Metrics::RequestSeries& Metrics::SeriesOf(const RequestKeyView& key) {
+  const auto known = series_.find(key);
+  if (known != series_.end()) return known->second;
+  RequestSeries& series = series_[RequestKey(key)];
+  series.duration = &request_duration_.Add(LabelsOf(key), DurationBuckets());
+  return series;
+}
+
+prometheus::Counter& Metrics::CounterOf(const RequestKeyView& key, RequestSeries& series,
+                                        absl::StatusCode code) {
+  prometheus::Counter*& counter = series.by_code[code];
+  if (counter == nullptr) {
+    prometheus::Labels labels = LabelsOf(key);
+    labels["code"] = absl::StatusCodeToString(code);
+    counter = &requests_.Add(labels);
+  }
+  return *counter;
 }
 
 void Metrics::SetModelState(std::string_view model, int64_t version, std::string_view state) {
@@ -126,7 +146,7 @@ void Metrics::SetModelState(std::string_view model, int64_t version, std::string
       }
     }
     for (const auto& [name, gauge] : gauges) gauge->Set(name == state ? 1 : 0);
-    if (durations_.contains({key.first, version, "ModelInfer"})) return;
+    if (series_.contains(RequestKeyView(model, version, "ModelInfer"))) return;
   } else {
     const absl::MutexLock lock(&mutex_);
     const auto gauges = states_.find(key);
@@ -141,16 +161,12 @@ void Metrics::SetModelState(std::string_view model, int64_t version, std::string
 
 void Metrics::ForgetVersion(const std::string& model, int64_t version) {
   statistics_.Forget(model, version);
-  const auto is_of_it = [&](const RequestKey& key) {
-    return key.model == model && key.version == version;
-  };
-  std::erase_if(durations_, [&](const auto& entry) {
-    if (is_of_it(entry.first)) request_duration_.Remove(entry.second);
-    return is_of_it(entry.first);
-  });
-  std::erase_if(codes_, [&](const auto& entry) {
-    if (is_of_it(entry.first.first)) requests_.Remove(entry.second);
-    return is_of_it(entry.first.first);
+  std::erase_if(series_, [&](const auto& entry) {
+    const auto& [key, series] = entry;
+    if (std::get<0>(key) != model || std::get<1>(key) != version) return false;
+    request_duration_.Remove(series.duration);
+    for (const auto& [code, counter] : series.by_code) requests_.Remove(counter);
+    return true;
   });
 }
 
@@ -164,7 +180,8 @@ void Metrics::AddCollectable(std::shared_ptr<prometheus::Collectable> collectabl
 
 ModelMetrics& Metrics::ForModel(std::string_view model) {
   const absl::MutexLock lock(&mutex_);
-  return *models_.find(models_.contains(model) ? model : kUnknown)->second;
+  const auto known = models_.find(model);
+  return *(known != models_.end() ? known : models_.find(kUnknown))->second;
 }
 
 std::string_view Metrics::Label(std::string_view model) const {
@@ -176,19 +193,10 @@ void Metrics::CountRequest(std::string_view model, int64_t version, std::string_
   // Counted under the lock: a version that is deleted takes its series with it.
   const absl::MutexLock lock(&mutex_);
   const std::string_view label = Label(model);
-  const RequestKey key = {std::string(label), label == model ? version : 0, std::string(rpc)};
-  const prometheus::Labels labels = {
-      {"model", key.model}, {"version", StrCat(key.version)}, {"rpc", key.rpc}};
-  prometheus::Histogram*& histogram = durations_[key];
-  if (histogram == nullptr) histogram = &request_duration_.Add(labels, DurationBuckets());
-  prometheus::Counter*& counter = codes_[{key, code}];
-  if (counter == nullptr) {
-    prometheus::Labels with_code = labels;
-    with_code["code"] = absl::StatusCodeToString(code);
-    counter = &requests_.Add(with_code);
-  }
-  histogram->Observe(absl::ToDoubleSeconds(duration));
-  counter->Increment();
+  const RequestKeyView key = {label, label == model ? version : 0, rpc};
+  RequestSeries& series = SeriesOf(key);
+  series.duration->Observe(absl::ToDoubleSeconds(duration));
+  CounterOf(key, series, code).Increment();
 }
 
 void Metrics::CountRejected(std::string_view model, std::string_view reason) {

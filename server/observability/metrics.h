@@ -99,14 +99,17 @@ class Metrics final : public BatchObserver {
   void OnRejected(const ServedModel& model, RejectReason reason) override;
 
  private:
-  struct RequestKey {
-    std::string model;
-    int64_t version;
-    std::string rpc;
-    // NOLINTNEXTLINE(modernize-use-nullptr): version 14 mistakes the 0 that <=> is compared with.
-    auto operator<=>(const RequestKey&) const = default;
+  // Model, version, RPC. A request that is counted makes no string for it.
+  using RequestKey = std::tuple<std::string, int64_t, std::string>;
+  using RequestKeyView = std::tuple<std::string_view, int64_t, std::string_view>;
+  struct RequestSeries {
+    prometheus::Histogram* duration = nullptr;
+    std::map<absl::StatusCode, prometheus::Counter*> by_code;
   };
 
+  RequestSeries& SeriesOf(const RequestKeyView& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  prometheus::Counter& CounterOf(const RequestKeyView& key, RequestSeries& series,
+                                 absl::StatusCode code) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetVersion(const std::string& model, int64_t version)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The name itself if it is registered or empty, else "unknown".
@@ -128,9 +131,7 @@ class Metrics final : public BatchObserver {
 
   mutable absl::Mutex mutex_;
   std::map<std::string, std::unique_ptr<ModelMetrics>, std::less<>> models_ ABSL_GUARDED_BY(mutex_);
-  std::map<RequestKey, prometheus::Histogram*> durations_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::pair<RequestKey, absl::StatusCode>, prometheus::Counter*> codes_
-      ABSL_GUARDED_BY(mutex_);
+  std::map<RequestKey, RequestSeries, std::less<>> series_ ABSL_GUARDED_BY(mutex_);
   // By state.
   using StateGauges = std::map<std::string, prometheus::Gauge*, std::less<>>;
   std::map<std::pair<std::string, int64_t>, StateGauges> states_ ABSL_GUARDED_BY(mutex_);
