@@ -98,6 +98,14 @@ constexpr std::array kSettings = {
           return Store(ParseDuration(text, absl::Hours(24)), s.store_poll);
         },
         [](const Settings& s) { return absl::FormatDuration(s.store_poll); }},
+    SettingSpec{
+        "allow_diagnostic_models", "BOOL",
+        "Whether packages without weights, which answer with what they were sent, are taken "
+        "in uploads and loaded: true or false. For measuring and for tests of clients.",
+        [](std::string_view text, Settings& s) {
+          return StoreBool(text, s.allow_diagnostic_models);
+        },
+        [](const Settings& s) { return ShowBool(s.allow_diagnostic_models); }},
     SettingSpec{"load_newest", "VERSIONS",
                 "Newest versions of each name that are loaded besides those that have an alias.",
                 [](std::string_view text, Settings& s) {

@@ -47,6 +47,7 @@ struct Settings {
   int64_t keep_versions = 0;  // 0: all
   // How often what came into the store by other means is looked for; 0: never.
   absl::Duration store_poll = absl::Seconds(2);
+  bool allow_diagnostic_models = false;
   int64_t load_newest = 1;
   int64_t model_memory = 0;  // bytes; 0: no bound
 

@@ -180,8 +180,7 @@ void LifecycleEngine::BecomeReady(VersionRecord& record,
   record.is_asked_for = false;
   record.is_held = true;
   record.memory_bytes = served->memory_bytes;
-  record.summary =
-      std::make_shared<ModelSummary>(Summarize(served->model->config(), served->model->manifest()));
+  record.summary = std::make_shared<ModelSummary>(Summarize(*served));
   table_.SetReady(record, MakeLease(std::move(served)));
   VersionRecord::Tell(record.ready_waiters, absl::OkStatus());
 }

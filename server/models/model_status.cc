@@ -23,7 +23,13 @@ std::string_view ModelStateName(ModelState state) {
   return "FAILED";
 }
 
-ModelSummary Summarize(const ModelConfig& config, const Manifest& manifest) {
+ModelSummary Summarize(const ServedModel& served) {
+  if (served.diagnostic != nullptr) {
+    return {.task = std::string(OperationName(served.diagnostic->config().operation)),
+            .patterns = {}};
+  }
+  const ModelConfig& config = served.model->config();
+  const Manifest& manifest = served.model->manifest();
   ModelSummary summary = {.task = std::string(TaskName(config.task)),
                           .patterns = {},
                           .max_sequence_tokens = config.max_sequence_tokens,

@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "model_store/package/manifest.h"
-#include "model_store/package/model_config.h"
+#include "server/models/served_model.h"
 
 namespace sta {
 
@@ -34,7 +33,7 @@ std::string_view ModelStateName(ModelState state);
 
 // What a package says of itself, as far as lists show it.
 struct ModelSummary {
-  std::string task;
+  std::string task;  // of a diagnostic model its operation; it has nothing else of these
   std::map<std::string, int32_t> patterns;  // "2:8" -> matrices that have it
   int64_t max_sequence_tokens = 0;
   int64_t hidden_size = 0;
@@ -43,7 +42,7 @@ struct ModelSummary {
   friend bool operator==(const ModelSummary&, const ModelSummary&) = default;
 };
 
-ModelSummary Summarize(const ModelConfig& config, const Manifest& manifest);
+ModelSummary Summarize(const ServedModel& served);
 
 struct ModelStatus {
   std::string name;

@@ -8,8 +8,8 @@
 #include <future>
 #include <utility>
 
+#include "model_store/model/diagnostic_model.h"
 #include "model_store/model/loaded_model.h"
-#include "model_store/package/package.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -47,6 +47,7 @@ absl::StatusOr<std::shared_ptr<const ServedModel>> BatcherHost::Load(const Versi
   absl::StatusOr<std::shared_ptr<const Package>> package =
       Package::Open(version.path, PackageCheck::kStructure);
   if (!package.ok()) return package.status();
+  if ((*package)->kind() == PackageKind::kDiagnostic) return LoadDiagnostic(version, **package);
   absl::StatusOr<std::shared_ptr<const LoadedModel>> model = LoadedModel::Load(*std::move(package));
   if (!model.ok()) return model.status();
   absl::StatusOr<std::shared_ptr<ServedModel>> served =
@@ -55,8 +56,25 @@ absl::StatusOr<std::shared_ptr<const ServedModel>> BatcherHost::Load(const Versi
   return served;
 }
 
+absl::StatusOr<std::shared_ptr<const ServedModel>> BatcherHost::LoadDiagnostic(
+    const VersionInfo& version, const Package& package) const {
+  if (!options_.allow_diagnostic_models) {
+    return absl::FailedPreconditionError(
+        "it is a diagnostic model; --allow-diagnostic-models lets this server load it");
+  }
+  absl::StatusOr<std::shared_ptr<const DiagnosticModel>> model = DiagnosticModel::Load(package);
+  if (!model.ok()) return model.status();
+  auto served = std::make_shared<ServedModel>();
+  served->name = version.name;
+  served->version = version.version;
+  served->diagnostic = *std::move(model);
+  served->memory_bytes = package.manifest().TotalBytes();  // about that
+  return served;
+}
+
 absl::Status BatcherHost::Warm(const std::shared_ptr<const ServedModel>& served,
                                bool beside_others) {
+  if (served->diagnostic != nullptr) return absl::OkStatus();
   const int64_t budget_tokens =
       beside_others ? std::min(options_.max_tokens_beside_others, options_.max_batch_tokens)
                     : options_.max_batch_tokens;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // BatcherHost: packages of the store, on the devices of the batcher: the ModelHost of the server.
+// Diagnostic models are loaded, too, and take no device.
 //
 //   BatcherHost host(store, batcher, {.max_batch_tokens = settings.max_batch_tokens});
 //   ModelManager manager({store, host, ...}, ...);
@@ -15,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model_store/package/package.h"
 #include "model_store/store/version_store.h"
 #include "model_store/tokenizer/token_sequence.h"
 #include "server/batching/batcher.h"
@@ -28,6 +30,8 @@ class BatcherHost final : public ModelHost {
     int64_t max_batch_tokens = 4096;  // of the batcher
     // Largest batch of a warm-up while other models serve: their requests wait for no more.
     int64_t max_tokens_beside_others = 128;
+    // Whether diagnostic models are loaded.
+    bool allow_diagnostic_models = false;
   };
 
   // Both outlive the host.
@@ -35,6 +39,7 @@ class BatcherHost final : public ModelHost {
       : store_(store), batcher_(batcher), options_(options) {}
 
   absl::Status Verify(const VersionInfo& version) override;
+  // Also FAILED_PRECONDITION: a diagnostic model, where these are not allowed.
   absl::StatusOr<std::shared_ptr<const ServedModel>> Load(const VersionInfo& version) override;
 
   // A short sequence; the longest that the model takes; as many of these as a batch holds. With
@@ -46,6 +51,8 @@ class BatcherHost final : public ModelHost {
   void ReturnMemory() override;
 
  private:
+  absl::StatusOr<std::shared_ptr<const ServedModel>> LoadDiagnostic(const VersionInfo& version,
+                                                                    const Package& package) const;
   // Waits for the answer. A batch that the queue has no room for is left out.
   absl::Status Run(const std::shared_ptr<const ServedModel>& served,
                    std::vector<TokenSequence> sequences);

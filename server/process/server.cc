@@ -26,6 +26,7 @@ constexpr size_t kFeedEvents = 4096;
 
 StoreOptions MakeStoreOptions(const Settings& settings) {
   return {.read_only = settings.store_read_only,
+          .accept_diagnostic_models = settings.allow_diagnostic_models,
           .max_store_bytes = settings.store_max_bytes,
           .max_model_bytes = settings.model_max_bytes,
           .max_model_versions = settings.model_max_versions,
@@ -110,9 +111,12 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
                    std::move(devices), DevicePoolOptions{.audit_fraction = settings.audit_fraction},
                    disk_->clock, device_metrics_),
                MakeBatcherOptions(settings), disk_->clock, metrics_),
+      diagnostics_({.max_waiting_requests = settings.max_queue_requests}, disk_->clock, metrics_),
       feed_(RandomEpoch(), kFeedEvents),
       follower_(MakeFollower()),
-      host_(*disk_->store, batcher_, {.max_batch_tokens = settings.max_batch_tokens}),
+      host_(*disk_->store, batcher_,
+            {.max_batch_tokens = settings.max_batch_tokens,
+             .allow_diagnostic_models = settings.allow_diagnostic_models}),
       manager_({.store = *disk_->store,
                 .host = host_,
                 .registry = registry_,
@@ -125,7 +129,8 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
                                       .batcher = batcher_,
                                       .metrics = metrics_,
                                       .shared_memory = shared_memory_,
-                                      .workers = workers_},
+                                      .workers = workers_,
+                                      .diagnostics = diagnostics_},
                           .manager = manager_,
                           .access = access_,
                           .draining = draining_},
@@ -226,12 +231,14 @@ void Server::Drain() {
   // gRPC's shutdown cancels what it has received but not yet handed to a service, and clients do
   // not send a cancelled call again. So refuse first, and shut down when the rest is answered.
   batcher_.StopAccepting();
+  diagnostics_.StopAccepting();
   health_.Close();
   feed_.Close();
   inference_service_.Close();
   model_store_service_.Close();
   devices_service_.Close();
   batcher_.WaitUntilIdle(deadline);
+  diagnostics_.WaitUntilIdle(deadline);
   grpc_->Shutdown(deadline);
   LogInfo("drained");
 }

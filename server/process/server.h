@@ -34,6 +34,7 @@
 #include "server/security/poll_thread.h"
 #include "server/security/security_files.h"
 #include "server/services/devices_service.h"
+#include "server/services/diagnostic_runner.h"
 #include "server/services/grpc_server.h"
 #include "server/services/health_service.h"
 #include "server/services/inference_service.h"
@@ -87,6 +88,7 @@ class Server {
   RpcAccess access_;
   HealthBoard health_;
   Batcher batcher_;
+  DiagnosticRunner diagnostics_;
   ModelRegistry registry_;  // after the batcher: its leases must go first
   ModelFeed feed_;
   const std::shared_ptr<ModelFollower> follower_;

@@ -55,9 +55,11 @@ void Inference::Start(const inference::ModelInferRequest& request,
       FetchSharedInputs(request, backend_.shared_memory, limits_.max_shared_bytes);
   if (!whole.ok()) return End(whole.status());
   whole_request_ = *std::move(whole);
-  absl::StatusOr<InferRequest> decoded =
-      DecodeInferRequest(whole_request_.has_value() ? *whole_request_ : request,
-                         served_->model->config(), {.max_rows = limits_.max_rows_per_request});
+  const inference::ModelInferRequest& message =
+      whole_request_.has_value() ? *whole_request_ : request;
+  if (served_->diagnostic != nullptr) return StartDiagnostic(message);
+  absl::StatusOr<InferRequest> decoded = DecodeInferRequest(
+      message, served_->model->config(), {.max_rows = limits_.max_rows_per_request});
   if (!decoded.ok()) return End(decoded.status());
   decoded_ = *std::move(decoded);
   if (TextBytes(decoded_) <= kShortTextBytes) return TokenizeAndSubmit();

@@ -5,6 +5,9 @@
 //   decode and tokenize (the caller's thread, or a worker where the text is long)
 //     --> queued in the batcher --> head and response (a thread of the batcher)
 //
+// A diagnostic model has no device: its request is decoded, held back for the model's delay, and
+// answered, on the caller's thread where there is no delay.
+//
 //   Inference inference(backend, options, {.rpc = "ModelInfer", .deadline = deadline});
 //   inference.Start(request, response, [&](const absl::Status& status) { ... });
 //
@@ -31,6 +34,8 @@
 #include "server/batching/batcher.h"
 #include "server/models/model_registry.h"
 #include "server/observability/metrics.h"
+#include "server/services/diagnostic_request.h"
+#include "server/services/diagnostic_runner.h"
 #include "server/services/infer_parameters.h"
 #include "server/services/infer_request.h"
 #include "server/services/shared_memory.h"
@@ -46,6 +51,8 @@ struct InferenceBackend {
   SharedMemory& shared_memory;
   // Tokenizes what is too long for the thread that a request came on.
   WorkerPool& workers;
+  // For models without devices.
+  DiagnosticRunner& diagnostics;
 };
 
 struct InferenceLimits {
@@ -76,13 +83,19 @@ class Inference {
              Done done);
 
   // The client has gone. From any thread, at any time.
-  void Cancel() { cancelled_->store(true); }
+  void Cancel() {
+    cancelled_->store(true);
+    backend_.diagnostics.OnCancelled();
+  }
 
  private:
   // Texts to tokens, then into the batcher.
   void TokenizeAndSubmit();
   absl::StatusOr<std::vector<TokenSequence>> TakeSequences();
   void Complete(absl::StatusOr<JobResult> result);
+  // The way of a diagnostic model: diagnostic_inference.cc.
+  void StartDiagnostic(const inference::ModelInferRequest& message);
+  absl::Status WriteDiagnosticResponse(absl::Time submitted);
   absl::Status WriteResponse(const JobResult& result);
   void WriteTiming();
   void End(const absl::Status& status);
@@ -101,6 +114,7 @@ class Inference {
   Done done_;
   std::shared_ptr<const ServedModel> served_;  // the lease, until the response is written
   InferRequest decoded_;
+  DiagnosticRequest diagnostic_;  // instead, of a diagnostic model
   AnswerTimes times_;
 };
 

@@ -17,6 +17,14 @@ using TensorMetadata = inference::ModelMetadataResponse::TensorMetadata;
 
 constexpr const char* kPlatform = "sta_nm_encoder";
 
+constexpr const char* kDiagnosticPlatform = "sta_diagnostic";
+
+std::map<std::string, std::string> Properties(const DiagnosticModel& model) {
+  const DiagnosticConfig& config = model.config();
+  return {{"operation", std::string(OperationName(config.operation))},
+          {"delay_us", StrCat(config.delay_us)}};
+}
+
 std::map<std::string, std::string> Properties(const LoadedModel& model) {
   const ModelConfig& config = model.config();
   return {{"task", std::string(TaskName(config.task))},
@@ -55,12 +63,46 @@ Integer Clamped(int64_t value) {
   return static_cast<Integer>(std::min<int64_t>(value, std::numeric_limits<Integer>::max()));
 }
 
+void FillDiagnosticMetadata(const DiagnosticModel& model,
+                            inference::ModelMetadataResponse& response) {
+  const DiagnosticConfig& config = model.config();
+  response.set_platform(kDiagnosticPlatform);
+  FillTensors(DeclaredSpecs(config.inputs, config.max_batch_size), response.mutable_inputs());
+  FillTensors(DeclaredSpecs(config.outputs, config.max_batch_size), response.mutable_outputs());
+  for (const auto& [name, value] : Properties(model)) {
+    (*response.mutable_properties())[name] = value;
+  }
+}
+
+template <typename Tensor>
+void FillDeclaredTensor(const DeclaredTensor& declared, Tensor& tensor) {
+  tensor.set_name(declared.name);
+  tensor.set_data_type(DataTypeOf(DatatypeName(declared.datatype)));
+  tensor.mutable_dims()->Add(declared.dims.begin(), declared.dims.end());
+}
+
+void FillDiagnosticConfig(const DiagnosticModel& model, inference::ModelConfig& config) {
+  const DiagnosticConfig& declared = model.config();
+  config.set_platform(kDiagnosticPlatform);
+  config.set_max_batch_size(Clamped<int32_t>(declared.max_batch_size));
+  for (const DeclaredTensor& input : declared.inputs) {
+    FillDeclaredTensor(input, *config.add_input());
+  }
+  for (const DeclaredTensor& output : declared.outputs) {
+    FillDeclaredTensor(output, *config.add_output());
+  }
+  for (const auto& [name, value] : Properties(model)) {
+    (*config.mutable_parameters())[name].set_string_value(value);
+  }
+}
+
 }  // namespace
 
 void FillModelMetadata(const ServedModel& served, std::span<const std::string> versions,
                        inference::ModelMetadataResponse& response) {
   response.set_name(served.name);
   for (const std::string& version : versions) response.add_versions(version);
+  if (served.diagnostic != nullptr) return FillDiagnosticMetadata(*served.diagnostic, response);
   response.set_platform(kPlatform);
   FillTensors(InputSpecs(served.model->config()), response.mutable_inputs());
   FillTensors(OutputSpecs(served.model->config()), response.mutable_outputs());
@@ -72,8 +114,9 @@ void FillModelMetadata(const ServedModel& served, std::span<const std::string> v
 void FillModelConfig(const ServedModel& served, const ServingLimits& limits,
                      inference::ModelConfig& config) {
   config.set_name(served.name);
-  config.set_platform(kPlatform);
   config.set_backend("sta");
+  if (served.diagnostic != nullptr) return FillDiagnosticConfig(*served.diagnostic, config);
+  config.set_platform(kPlatform);
   config.set_max_batch_size(Clamped<int32_t>(limits.max_rows_per_request));
   for (const TensorSpec& spec : InputSpecs(served.model->config())) {
     inference::ModelInput& input = *config.add_input();

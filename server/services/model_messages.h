@@ -27,7 +27,8 @@ void FillModelMetadata(const ServedModel& served, std::span<const std::string> v
                        inference::ModelMetadataResponse& response);
 
 // Rows are no dimension of these tensors: max_batch_size says how many there may be. Every input is
-// optional, as a request gives texts or ids.
+// optional, as a request gives texts or ids. A diagnostic model has its own max_batch_size and its
+// declared tensors, all of which are needed.
 void FillModelConfig(const ServedModel& served, const ServingLimits& limits,
                      inference::ModelConfig& config);
 

@@ -2,6 +2,7 @@
 #include "server/services/model_signature.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sta {
 namespace {
@@ -82,6 +83,18 @@ std::vector<TensorSpec> InputSpecs(const ModelConfig& config) {
 std::vector<TensorSpec> OutputSpecs(const ModelConfig& config) {
   std::vector<TensorSpec> specs;
   for (OutputKind kind : OfferedOutputs(config.task)) specs.push_back(OutputSpec(kind, config));
+  return specs;
+}
+
+std::vector<TensorSpec> DeclaredSpecs(const std::vector<DeclaredTensor>& tensors,
+                                      int64_t max_batch_size) {
+  std::vector<TensorSpec> specs;
+  for (const DeclaredTensor& tensor : tensors) {
+    TensorSpec spec = {tensor.name, std::string(DatatypeName(tensor.datatype)), {}};
+    if (max_batch_size > 0) spec.shape.push_back(-1);
+    spec.shape.insert(spec.shape.end(), tensor.dims.begin(), tensor.dims.end());
+    specs.push_back(std::move(spec));
+  }
   return specs;
 }
 

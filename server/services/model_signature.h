@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model_store/package/diagnostic_config.h"
 #include "model_store/package/model_config.h"
 
 namespace sta {
@@ -49,6 +50,11 @@ struct TensorSpec {
 // A request gives text (and text_pair), or input_ids (and the other two); these lists name all.
 std::vector<TensorSpec> InputSpecs(const ModelConfig& config);
 std::vector<TensorSpec> OutputSpecs(const ModelConfig& config);
+
+// Tensors that a diagnostic model declares, its config's inputs or outputs; those of a batching one
+// have a first dimension of any size.
+std::vector<TensorSpec> DeclaredSpecs(const std::vector<DeclaredTensor>& tensors,
+                                      int64_t max_batch_size);
 
 }  // namespace sta
 

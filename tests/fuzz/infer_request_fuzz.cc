@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Feeds the infer-request decoder with bytes as they come from the network: the first byte chooses
-// the model's task, the rest is a serialized inference.ModelInferRequest. What the decoder accepts
-// must keep what InferRequest promises. Seeds: tests/fuzz/corpus/infer_request_fuzz.
+// the model's task, or a diagnostic model's tensors, the rest is a serialized
+// inference.ModelInferRequest. What the decoder accepts must keep what InferRequest promises.
+// Seeds: tests/fuzz/corpus/infer_request_fuzz.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <vector>
 
+#include "server/services/diagnostic_request.h"
 #include "server/services/infer_request_decoder.h"
 
 namespace sta {
@@ -22,6 +25,18 @@ ModelConfig FuzzConfig(uint8_t choice) {
   config.token_type_count = (choice & 0x80) != 0 ? 0 : 2;
   config.max_sequence_tokens = 16;
   config.labels = {"no", "yes"};
+  return config;
+}
+
+DiagnosticConfig FuzzDiagnostic(uint8_t choice) {
+  const auto datatype = static_cast<Datatype>(choice % 14);
+  const std::vector<int64_t> dims = {-1, 2};
+  DiagnosticConfig config = {.max_batch_size = (choice & 0x10) != 0 ? 4 : 0,
+                             .inputs = {{"a", datatype, dims}, {"b", datatype, dims}},
+                             .outputs = {{"c", datatype, dims}, {"d", datatype, dims}}};
+  const bool can_add =
+      datatype != Datatype::kBool && datatype != Datatype::kFp16 && datatype != Datatype::kBf16;
+  if ((choice & 0x20) != 0 && can_add) config.operation = DiagnosticOperation::kAddSub;
   return config;
 }
 
@@ -50,14 +65,32 @@ void CheckPromises(const InferRequest& request, const ModelConfig& config) {
   Require(text_bytes != SIZE_MAX);
 }
 
+void CheckPromises(const DiagnosticRequest& request, const DiagnosticConfig& config) {
+  Require(request.inputs.size() == 2 && request.shapes.size() == 2 && !request.outputs.empty());
+  const int64_t bytes = ElementBytes(config.inputs.front().datatype);
+  for (size_t i = 0; i < 2; ++i) {
+    int64_t elements = 1;
+    for (const int64_t size : request.shapes[i]) elements *= size;
+    Require(bytes == 0 || static_cast<int64_t>(request.inputs[i].size()) == elements * bytes);
+    Require(request.shapes[i].back() == 2);
+  }
+  for (const size_t output : request.outputs) Require(output < 2);
+}
+
 }  // namespace
 }  // namespace sta
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
-  const sta::ModelConfig config = sta::FuzzConfig(data[0]);
   inference::ModelInferRequest message;
   if (!message.ParseFromArray(data + 1, static_cast<int>(size - 1))) return 0;
+  if ((data[0] & 0x40) != 0) {
+    const sta::DiagnosticConfig config = sta::FuzzDiagnostic(data[0]);
+    const auto request = sta::DecodeDiagnosticRequest(message, config);
+    if (request.ok()) sta::CheckPromises(*request, config);
+    return 0;
+  }
+  const sta::ModelConfig config = sta::FuzzConfig(data[0]);
   const auto request = sta::DecodeInferRequest(message, config, {.max_rows = sta::kMaxRows});
   if (request.ok()) sta::CheckPromises(*request, config);
   return 0;

@@ -70,7 +70,8 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
                                    {"tls_cert", "/tls.crt"},
                                    {"tls_key", "/tls.key"},
                                    {"tls_client_ca", "/ca.crt"},
-                                   {"tokens", "/tokens"}};
+                                   {"tokens", "/tokens"},
+                                   {"allow_diagnostic_models", "true"}};
   ASSERT_EQ(cases.size(), SettingTable().size());
   for (const Case& c : cases) {
     Settings settings;

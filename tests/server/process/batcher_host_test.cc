@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model_store/store/posix_file_system.h"
+#include "server/models/model_status.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_pool.h"
 #include "tests/support/status_matchers.h"
@@ -118,6 +119,28 @@ TEST_F(BatcherHostTest, SaysThatAWarmUpFailed) {
   batcher_->StopAccepting();
   EXPECT_THAT(host_->Warm(served, false),
               StatusIs(StatusCode::kUnavailable, HasSubstr("warming up: the server is draining")));
+}
+
+TEST_F(BatcherHostTest, LoadsADiagnosticModelOnNoDeviceWhereItIsTold) {
+  const DiagnosticConfig config = {.operation = DiagnosticOperation::kIdentity,
+                                   .inputs = {{"INPUT0", Datatype::kFp32, {64}}},
+                                   .outputs = {{"OUTPUT0", Datatype::kFp32, {64}}}};
+  ASSERT_THAT(WriteDiagnosticPackage(config, {}, directory_.path() / "d" / "3"), IsOk());
+  ASSERT_THAT(store_->Rescan(), IsOk());
+  const VersionInfo version = *store_->Snapshot()->Find("d", 3);
+  EXPECT_THAT(host_->Load(version),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("--allow-diagnostic-models")));
+
+  BatcherHost host(*store_, *batcher_, {.allow_diagnostic_models = true});
+  ASSERT_THAT(host.Verify(version), IsOk());
+  STA_ASSERT_OK_AND_ASSIGN(const auto served, host.Load(version));
+  EXPECT_EQ(served->name, "d");
+  EXPECT_EQ(served->version, 3);
+  EXPECT_EQ(served->diagnostic->config(), config);
+  EXPECT_GT(served->memory_bytes, 0);
+  EXPECT_EQ(Summarize(*served).task, "identity");
+  EXPECT_THAT(host.Warm(served, false), IsOk());
+  EXPECT_THAT(device_->batches(), testing::IsEmpty());
 }
 
 }  // namespace

@@ -100,7 +100,8 @@ class InferenceTest : public testing::Test {
                                             .batcher = *batcher_,
                                             .metrics = metrics_,
                                             .shared_memory = shared_memory_,
-                                            .workers = workers_},
+                                            .workers = workers_,
+                                            .diagnostics = diagnostics_},
                                 .limits = {},
                                 .stream_limits = stream_limits_,
                                 .streams = streams_});
@@ -138,6 +139,7 @@ class InferenceTest : public testing::Test {
   Metrics metrics_;
   WorkerPool workers_;
   SharedMemory shared_memory_;
+  DiagnosticRunner diagnostics_{{}, clock_, metrics_};
   OpenStreams streams_;
   FakeDevice* device_ = nullptr;
   std::unique_ptr<Batcher> batcher_;

@@ -6,6 +6,7 @@
 
 #include "server/services/model_signature.h"
 #include "tests/server/services/fake_model.h"
+#include "tests/support/diagnostic_models.h"
 #include "tests/support/status_matchers.h"
 
 namespace sta {
@@ -95,6 +96,31 @@ TEST(ModelMessagesTest, ConfigTellsTheServersLimits) {
   EXPECT_TRUE(policy.allow_timeout_override());
   config = ConfigOf(Task::kSentenceEmbedding, {.max_rows_per_request = int64_t{1} << 40});
   EXPECT_EQ(config.max_batch_size(), std::numeric_limits<int32_t>::max());
+}
+
+TEST(ModelMessagesTest, ADiagnosticModelTellsWhatItDeclares) {
+  for (const int64_t max_batch_size : {0, 8}) {
+    const auto served = MakeDiagnostic(AddSubConfig(Datatype::kBytes, {16, -1}, max_batch_size));
+    inference::ModelMetadataResponse metadata;
+    FillModelMetadata(*served, {}, metadata);
+    inference::ModelConfig config;
+    FillModelConfig(*served, {}, config);
+    EXPECT_EQ(metadata.platform(), "sta_diagnostic");
+    EXPECT_EQ(metadata.properties().at("operation"), "add_sub");
+    EXPECT_EQ(config.max_batch_size(), max_batch_size);
+    ASSERT_EQ(config.input_size(), 2);
+    ASSERT_EQ(config.output_size(), 2);
+    EXPECT_EQ(config.input(1).name(), "INPUT1");
+    EXPECT_FALSE(config.input(1).optional());
+    EXPECT_EQ(config.output(1).data_type(), inference::TYPE_STRING);
+    // The two agree: the batch is a dimension in metadata alone.
+    std::vector<int64_t> shape(config.input(1).dims().begin(), config.input(1).dims().end());
+    EXPECT_THAT(shape, ElementsAre(16, -1));
+    if (max_batch_size > 0) shape.insert(shape.begin(), -1);
+    EXPECT_EQ(
+        std::vector<int64_t>(metadata.inputs(1).shape().begin(), metadata.inputs(1).shape().end()),
+        shape);
+  }
 }
 
 }  // namespace

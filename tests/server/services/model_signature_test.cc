@@ -49,5 +49,14 @@ TEST(ModelSignatureTest, FindsOnlyWhatTheTaskOffers) {
   EXPECT_EQ(FindOutput(Task::kLastHiddenState, ""), std::nullopt);
 }
 
+TEST(ModelSignatureTest, ADiagnosticModelHasWhatItDeclares) {
+  const std::vector<DeclaredTensor> tensors = {{"INPUT0", Datatype::kFp32, {64, -1}},
+                                               {"INPUT1", Datatype::kBytes, {}}};
+  EXPECT_THAT(DeclaredSpecs(tensors, 0), ElementsAre(TensorSpec{"INPUT0", "FP32", {64, -1}},
+                                                     TensorSpec{"INPUT1", "BYTES", {}}));
+  EXPECT_THAT(DeclaredSpecs(tensors, 8), ElementsAre(TensorSpec{"INPUT0", "FP32", {-1, 64, -1}},
+                                                     TensorSpec{"INPUT1", "BYTES", {-1}}));
+}
+
 }  // namespace
 }  // namespace sta
