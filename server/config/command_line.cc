@@ -45,9 +45,12 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->option_text("FILE");
   for (const SettingSpec& spec : SettingTable()) {
     const std::string value = spec.show(defaults);
-    app.add_option("--" + FlagName(spec.name), flags.values[spec.name],
-                   StrCat(spec.help, value.empty() ? "" : " Default: ", value))
-        ->option_text(std::string(spec.value_name));
+    CLI::Option* option =
+        app.add_option("--" + FlagName(spec.name), flags.values[spec.name],
+                       StrCat(spec.help, value.empty() ? "" : " Default: ", value))
+            ->option_text(std::string(spec.value_name));
+    // Alone it means yes.
+    if (spec.value_name == "BOOL") option->expected(0, 1)->default_str("true");
   }
   app.set_version_flag("--version", StrCat("sta-server ", kBuildVersion));
 }

@@ -35,6 +35,18 @@ TEST(CommandLineTest, ReadsFlagsInBothSpellings) {
   EXPECT_EQ(command.settings.max_batch_tokens, Settings{}.max_batch_tokens);
 }
 
+TEST(CommandLineTest, AYesOrNoAloneMeansYes) {
+  STA_ASSERT_OK_AND_ASSIGN(const CommandLine command,
+                           Parse({"--allow-diagnostic-models", "--pin-threads", "false", "--store",
+                                  "/models", "--store-read-only"}));
+  EXPECT_TRUE(command.settings.allow_diagnostic_models);
+  EXPECT_FALSE(command.settings.pin_threads);
+  EXPECT_TRUE(command.settings.store_read_only);
+  EXPECT_EQ(command.settings.store, "/models");
+  EXPECT_THAT(Parse({"--store", "/m", "--pin-threads=perhaps"}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("--pin-threads: 'perhaps'")));
+}
+
 TEST(CommandLineTest, FlagsOverrideTheFile) {
   const TemporaryDirectory directory;
   const std::filesystem::path path = directory.path() / "config.yaml";
