@@ -68,6 +68,7 @@ void AddInferCommand(CLI::App& app, CommandContext& context);
 void AddModelCommand(CLI::App& app, CommandContext& context);
 void AddDevicesCommand(CLI::App& app, CommandContext& context);
 void AddConvertCommand(CLI::App& app, CommandContext& context);
+void AddDiagnosticCommand(CLI::App& app, CommandContext& context);
 void AddInspectCommand(CLI::App& app, CommandContext& context);
 void AddVerifyCommand(CLI::App& app, CommandContext& context);
 void AddDisasmCommand(CLI::App& app, CommandContext& context);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // stactl inspect: what a package on disk holds.
+#include "absl/strings/str_join.h"
 #include "client/commands/command.h"
 #include "client/commands/opened_package.h"
 #include "client/console/table.h"
+#include "strings/str_cat.h"
 
 namespace sta::client {
 namespace {
 
-OrderedJson ConfigJson(const Package& package) {
-  const ModelConfig& config = package.config();
-  const Manifest& manifest = package.manifest();
+OrderedJson ConfigJson(const ModelConfig& config, const Manifest& manifest) {
   return {{"task", std::string(TaskName(config.task))},
           {"model_type", config.model_type},
           {"layers", config.layer_count},
@@ -24,13 +24,51 @@ OrderedJson ConfigJson(const Package& package) {
           {"arithmetic_version", manifest.arithmetic_version}};
 }
 
+OrderedJson TensorsJson(const std::vector<DeclaredTensor>& tensors) {
+  OrderedJson list = OrderedJson::array();
+  for (const DeclaredTensor& tensor : tensors) {
+    list.push_back({{"name", tensor.name},
+                    {"datatype", std::string(DatatypeName(tensor.datatype))},
+                    {"dims", tensor.dims}});
+  }
+  return list;
+}
+
+OrderedJson ConfigJson(const DiagnosticConfig& config, const Manifest& manifest) {
+  return {{"task", std::string(OperationName(config.operation))},
+          {"delay_us", config.delay_us},
+          {"max_batch_size", config.max_batch_size},
+          {"inputs", TensorsJson(config.inputs)},
+          {"outputs", TensorsJson(config.outputs)},
+          {"format_version", manifest.format_version}};
+}
+
+std::string ConfigText(const ModelConfig& config, const Manifest& manifest) {
+  return StrCat(TaskName(config.task), ", ", config.model_type, ", ", config.layer_count,
+                " layers, hidden size ", config.hidden_size, ", at most ",
+                config.max_sequence_tokens, " tokens; format ", manifest.format_version,
+                ", arithmetic ", manifest.arithmetic_version, "\n\n");
+}
+
+std::string ConfigText(const DiagnosticConfig& config, const Manifest& manifest) {
+  Table tensors({{"tensor", Align::kLeft}, {"datatype", Align::kLeft}, {"dims", Align::kLeft}});
+  for (const auto* list : {&config.inputs, &config.outputs}) {
+    for (const DeclaredTensor& tensor : *list) {
+      tensors.AddRow({tensor.name, std::string(DatatypeName(tensor.datatype)),
+                      StrCat("[", absl::StrJoin(tensor.dims, ","), "]")});
+    }
+  }
+  return StrCat("diagnostic ", OperationName(config.operation), ", ",
+                config.max_batch_size > 0 ? StrCat("batches of at most ", config.max_batch_size)
+                                          : "no batches",
+                ", delay ", absl::FormatDuration(absl::Microseconds(config.delay_us)), "; format ",
+                manifest.format_version, "\n\n", tensors.ToString());
+}
+
 void PrintText(const Package& package, std::ostream& out) {
-  const ModelConfig& config = package.config();
   const Manifest& manifest = package.manifest();
-  out << TaskName(config.task) << ", " << config.model_type << ", " << config.layer_count
-      << " layers, hidden size " << config.hidden_size << ", at most " << config.max_sequence_tokens
-      << " tokens; format " << manifest.format_version << ", arithmetic "
-      << manifest.arithmetic_version << "\n\n"
+  out << (package.kind() == PackageKind::kDiagnostic ? ConfigText(package.diagnostic(), manifest)
+                                                     : ConfigText(package.config(), manifest))
       << PackageReportText(ReportOf(manifest)) << "\n";
   Table files({{"file", Align::kLeft}, {"bytes", Align::kRight}});
   for (const auto& [name, entry] : manifest.files) {
@@ -44,9 +82,12 @@ absl::Status RunInspect(CommandContext& context, const std::string& path) {
       Package::Open(path, PackageCheck::kStructure);
   if (!package.ok()) return package.status();
   if (context.json) {
-    OrderedJson json = ConfigJson(**package);
-    json.update(PackageReportJson(ReportOf((*package)->manifest())));
-    for (const auto& [name, entry] : (*package)->manifest().files) {
+    const Manifest& manifest = (*package)->manifest();
+    OrderedJson json = (*package)->kind() == PackageKind::kDiagnostic
+                           ? ConfigJson((*package)->diagnostic(), manifest)
+                           : ConfigJson((*package)->config(), manifest);
+    json.update(PackageReportJson(ReportOf(manifest)));
+    for (const auto& [name, entry] : manifest.files) {
       json["files"][name] = {{"size_bytes", entry.size_bytes}, {"sha256", entry.sha256}};
     }
     context.console.out << IndentedJson(json) << "\n";

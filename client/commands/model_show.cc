@@ -56,8 +56,12 @@ void PrintText(const ModelInfo& info, const std::optional<ModelDetails>& details
         << (model.is_default ? "; what requests without a version get" : "") << "\n"
         << "digest   " << model.digest << "\n"
         << "task     " << model.task << "\n"
-        << "size     " << WithThousands(model.size_bytes) << " bytes, hidden size "
-        << model.hidden_size << ", at most " << model.max_sequence_tokens << " tokens\n";
+        << "size     " << WithThousands(model.size_bytes) << " bytes";
+    if (model.hidden_size > 0) {  // not a diagnostic model
+      out << ", hidden size " << model.hidden_size << ", at most " << model.max_sequence_tokens
+          << " tokens";
+    }
+    out << "\n";
   } else {
     out << "versions " << absl::StrJoin(info.versions, ", ") << "\n";
   }

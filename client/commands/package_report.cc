@@ -69,6 +69,27 @@ std::vector<std::string> TableRow(const std::string& name, const std::string& pa
           StrCat(FormatFixed(Ratio(dense_bytes, packed_bytes), 2), "x")};
 }
 
+// A line a matrix, and the total.
+std::string MatricesText(const PackageReport& report) {
+  Table table({{"tensor", Align::kLeft},
+               {"pattern", Align::kLeft},
+               {"fp32 bytes", Align::kRight},
+               {"packed", Align::kRight},
+               {"values", Align::kRight},
+               {"positions", Align::kRight},
+               {"bound", Align::kRight},
+               {"ratio", Align::kRight}});
+  for (const MatrixReport& matrix : report.matrices) {
+    table.AddRow(TableRow(matrix.name, matrix.pattern, matrix.dense_bytes(), matrix.value_bytes,
+                          matrix.position_bytes, PositionBoundBytes(matrix)));
+  }
+  const Totals totals = Sum(report);
+  table.AddRule();
+  table.AddRow(TableRow("total", "", totals.dense_bytes, totals.value_bytes, totals.position_bytes,
+                        totals.position_bound_bytes));
+  return table.ToString();
+}
+
 }  // namespace
 
 int64_t MatrixReport::dense_bytes() const {
@@ -93,25 +114,9 @@ double PositionBoundBytes(const MatrixReport& matrix) {
 }
 
 std::string PackageReportText(const PackageReport& report) {
-  Table table({{"tensor", Align::kLeft},
-               {"pattern", Align::kLeft},
-               {"fp32 bytes", Align::kRight},
-               {"packed", Align::kRight},
-               {"values", Align::kRight},
-               {"positions", Align::kRight},
-               {"bound", Align::kRight},
-               {"ratio", Align::kRight}});
-  for (const MatrixReport& matrix : report.matrices) {
-    table.AddRow(TableRow(matrix.name, matrix.pattern, matrix.dense_bytes(), matrix.value_bytes,
-                          matrix.position_bytes, PositionBoundBytes(matrix)));
-  }
-  const Totals totals = Sum(report);
-  table.AddRule();
-  table.AddRow(TableRow("total", "", totals.dense_bytes, totals.value_bytes, totals.position_bytes,
-                        totals.position_bound_bytes));
-  std::string text = table.ToString();
-  StrAppend(&text, "\npackage: ", WithThousands(report.package_bytes),
-            " bytes, embeddings, tables and tokenizer included\n");
+  std::string text = report.matrices.empty() ? "" : MatricesText(report);
+  StrAppend(&text, "\npackage: ", WithThousands(report.package_bytes), " bytes",
+            report.matrices.empty() ? "" : ", embeddings, tables and tokenizer included", "\n");
   for (const auto& [measure, value] : report.accuracy) {
     StrAppend(&text, measure, ": ", FormatFixed(value, 5), "\n");
   }

@@ -37,7 +37,7 @@ struct PackageReport {
 // or a pattern that is none.
 double PositionBoundBytes(const MatrixReport& matrix);
 
-// A line a matrix, totals, size of the package, accuracy, origin.
+// A line a matrix and totals where there are matrices; size of the package, accuracy, origin.
 std::string PackageReportText(const PackageReport& report);
 OrderedJson PackageReportJson(const PackageReport& report);
 

@@ -40,6 +40,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddModelCommand(app, context);
   AddDevicesCommand(app, context);
   AddConvertCommand(app, context);
+  AddDiagnosticCommand(app, context);
   AddInspectCommand(app, context);
   AddVerifyCommand(app, context);
   AddDisasmCommand(app, context);

@@ -4,6 +4,7 @@
 #include "client/commands/command.h"
 #include "client/console/json_text.h"
 #include "client/console/table.h"
+#include "model_store/model/diagnostic_model.h"
 #include "model_store/model/loaded_model.h"
 #include "model_store/package/package.h"
 
@@ -16,7 +17,10 @@ absl::Status RunVerify(CommandContext& context, const std::string& path) {
   if (!package.ok()) return package.status();
   // Loading decodes every tensor, checks every range, and reads the tokenizer: a package that is
   // called good must not fail later in a server.
-  if (absl::Status loaded = LoadedModel::Load(*package).status(); !loaded.ok()) return loaded;
+  const absl::Status loaded = (*package)->kind() == PackageKind::kDiagnostic
+                                  ? DiagnosticModel::Load(**package).status()
+                                  : LoadedModel::Load(*package).status();
+  if (!loaded.ok()) return loaded;
   const Manifest& manifest = (*package)->manifest();
   if (context.json) {
     context.console.out << JsonLine({{"ok", true},

@@ -37,7 +37,7 @@ TEST(StactlUsageTest, ExplainsItself) {
   EXPECT_EQ(top.code, kExitOk);
   EXPECT_THAT(top.out, AllOf(HasSubstr("Examples:"), HasSubstr("embed"), HasSubstr("--server")));
   for (const std::string command : {"embed", "classify", "infer", "model", "devices", "convert",
-                                    "inspect", "verify", "disasm", "bench"}) {
+                                    "diagnostic", "inspect", "verify", "disasm", "bench"}) {
     const Outcome help = RunWith({command, "--help"});
     EXPECT_EQ(help.code, kExitOk) << command;
     EXPECT_THAT(help.out, HasSubstr("Usage: stactl " + command + " ["));
