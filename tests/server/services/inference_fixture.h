@@ -47,7 +47,7 @@ class WatchedModel final : public FakeModel {
 // The two calls alone, without what InferenceService needs besides.
 class InferOnlyService final : public inference::GRPCInferenceService::CallbackService {
  public:
-  explicit InferOnlyService(StreamInferCall::Shared shared) : shared_(std::move(shared)) {}
+  explicit InferOnlyService(const StreamInferCall::Shared& shared) : shared_(shared) {}
 
   grpc::ServerUnaryReactor* ModelInfer(grpc::CallbackServerContext* context,
                                        const inference::ModelInferRequest* request,
