@@ -20,6 +20,12 @@ std::optional<DevicePool::Slot> DevicePool::Choose(const PooledProgram& program,
                                                    const Offer& offer) const {
   return core_->Choose(*static_cast<const ProgramOfPool&>(program).copies(), offer);
 }
+std::optional<Outlook> DevicePool::LookAhead(const PooledProgram& program,
+                                             std::span<const int32_t> sequence_offsets,
+                                             int64_t tokens_before) const {
+  return core_->LookAhead(*static_cast<const ProgramOfPool&>(program).copies(), sequence_offsets,
+                          tokens_before);
+}
 void DevicePool::Dispatch(const Slot& slot, const PooledProgram& program,
                           std::unique_ptr<PoolTask> task) {
   auto job = std::make_unique<PoolJob>();

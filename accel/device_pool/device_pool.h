@@ -46,6 +46,7 @@
 #include "accel/device.h"
 #include "accel/device_pool/clock.h"
 #include "accel/device_pool/device_status.h"
+#include "accel/device_pool/placement.h"
 #include "accel/device_pool/pool_observer.h"
 
 namespace sta {
@@ -124,11 +125,18 @@ class DevicePool {
     // too, and would finish their share at the same time. At least 1.
     int64_t token_budget = 0;
     absl::Duration estimate;  // of such a batch
+    absl::Duration begin;     // until the device is free for it
   };
   // A device with room that should take the batch now; nothing where it should wait for one that is
   // busy, or no device is ready. Does not block. Its answer holds until the next Dispatch, or
   // failure; a slot that has become invalid is no error of the caller's: see Dispatch.
   std::optional<Slot> Choose(const PooledProgram& program, const Offer& offer) const;
+
+  // When a batch would be done that comes to the devices after so many other tokens of its kind:
+  // from now on, at the best. Nothing where no device is ready for it. Does not block.
+  std::optional<Outlook> LookAhead(const PooledProgram& program,
+                                   std::span<const int32_t> sequence_offsets,
+                                   int64_t tokens_before) const;
 
   // Hands a batch to a device of Choose; where that is not ready any more, to another. Does not
   // block and runs nothing itself: Done is always called from another thread. `program` stays valid

@@ -108,6 +108,25 @@ std::optional<size_t> FirstToFinish(std::span<const DeviceView> devices) {
   return first;
 }
 
+std::optional<Outlook> LookAhead(std::span<const DeviceView> devices, int64_t batch_tokens,
+                                 int64_t tokens_before, bool is_divisible) {
+  const std::optional<size_t> first = FirstToFinish(devices);
+  if (!first.has_value()) return std::nullopt;
+  std::vector<Drain> drains;
+  for (const DeviceView& view : devices) {
+    if (view.ready) drains.push_back(MarginalDrain(view, batch_tokens));
+  }
+  absl::Duration begin = devices[*first].free_in;
+  if (tokens_before > 0) {
+    begin = std::max(begin, absl::Seconds(DrainTime(drains, tokens_before)));
+  }
+  absl::Duration end = begin + devices[*first].estimate;
+  if (is_divisible && drains.size() > 1) {
+    end = std::min(end, absl::Seconds(DrainTime(drains, tokens_before + batch_tokens)));
+  }
+  return Outlook{.begin = begin, .end = std::max(begin, end)};
+}
+
 std::optional<Placement> Place(std::span<const DeviceView> devices, const OfferedTokens& offered) {
   const std::optional<size_t> first = FirstToFinish(devices);
   if (!first.has_value()) return std::nullopt;

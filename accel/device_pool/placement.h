@@ -52,6 +52,17 @@ std::optional<Placement> Place(std::span<const DeviceView> devices, const Offere
 // The ready device that would finish first, room or not.
 std::optional<size_t> FirstToFinish(std::span<const DeviceView> devices);
 
+// From now on, at the best: small costs of each batch that will be made meanwhile do not count.
+struct Outlook {
+  absl::Duration begin;  // until the devices have worked off what comes before
+  absl::Duration end;    // until the batch is done
+};
+
+// Of a batch of so many tokens that comes after `tokens_before` others; `is_divisible`: the devices
+// may share it. Nothing where no device is ready.
+std::optional<Outlook> LookAhead(std::span<const DeviceView> devices, int64_t batch_tokens,
+                                 int64_t tokens_before, bool is_divisible);
+
 }  // namespace sta
 
 #endif  // ACCEL_DEVICE_POOL_PLACEMENT_H_

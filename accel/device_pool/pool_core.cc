@@ -155,15 +155,27 @@ void PoolCore::KeepLoaded(size_t device, const std::shared_ptr<ProgramCopies>& p
   loaded_changed_.SignalAll();
 }
 
+std::vector<DeviceView> PoolCore::ViewsOf(const ProgramCopies& program,
+                                          std::span<const int32_t> sequence_offsets,
+                                          absl::Time now) const {
+  std::vector<DeviceView> views;
+  views.reserve(workers_.size());
+  for (const auto& worker : workers_) views.push_back(worker->View(program, sequence_offsets, now));
+  return views;
+}
+
+std::optional<Outlook> PoolCore::LookAhead(const ProgramCopies& program,
+                                           std::span<const int32_t> sequence_offsets,
+                                           int64_t tokens_before) {
+  const absl::MutexLock lock(&mutex_);
+  return sta::LookAhead(ViewsOf(program, sequence_offsets, clock_.Now()), sequence_offsets.back(),
+                        tokens_before, sequence_offsets.size() > 2);
+}
+
 std::optional<DevicePool::Slot> PoolCore::Choose(const ProgramCopies& program,
                                                  const DevicePool::Offer& offer) {
   const absl::MutexLock lock(&mutex_);
-  const absl::Time now = clock_.Now();
-  std::vector<DeviceView> views;
-  views.reserve(workers_.size());
-  for (const auto& worker : workers_) {
-    views.push_back(worker->View(program, offer.sequence_offsets, now));
-  }
+  const std::vector<DeviceView> views = ViewsOf(program, offer.sequence_offsets, clock_.Now());
   const int64_t batch_tokens = offer.sequence_offsets.back();
   const std::optional<Placement> placement =
       Place(views, {.batch_tokens = batch_tokens,
@@ -178,7 +190,8 @@ std::optional<DevicePool::Slot> PoolCore::Choose(const ProgramCopies& program,
       static_cast<double>(placement->token_budget) / static_cast<double>(batch_tokens);
   return DevicePool::Slot{.device = placement->device,
                           .token_budget = placement->token_budget,
-                          .estimate = share * views[placement->device].estimate};
+                          .estimate = share * views[placement->device].estimate,
+                          .begin = views[placement->device].free_in};
 }
 
 void PoolCore::Dispatch(const DevicePool::Slot& slot, std::unique_ptr<PoolJob> job) {

@@ -50,6 +50,9 @@ class PoolCore final : public WorkerEvents {
 
   std::optional<DevicePool::Slot> Choose(const ProgramCopies& program,
                                          const DevicePool::Offer& offer);
+  std::optional<Outlook> LookAhead(const ProgramCopies& program,
+                                   std::span<const int32_t> sequence_offsets,
+                                   int64_t tokens_before);
   void Dispatch(const DevicePool::Slot& slot, std::unique_ptr<PoolJob> job);
   void SetOnRoom(absl::AnyInvocable<void()> on_room) { on_room_ = std::move(on_room); }
   int64_t max_tokens() const;
@@ -69,6 +72,9 @@ class PoolCore final : public WorkerEvents {
   void OnAttemptDue(size_t device) override;
 
  private:
+  std::vector<DeviceView> ViewsOf(const ProgramCopies& program,
+                                  std::span<const int32_t> sequence_offsets, absl::Time now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string_view NameOf(size_t device) const { return workers_[device]->device().caps().name; }
   absl::StatusOr<size_t> Find(std::string_view device) const;
 

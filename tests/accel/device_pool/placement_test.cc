@@ -90,5 +90,27 @@ TEST(PlacementTest, FirstToFinishCountsWhatADeviceHolds) {
   EXPECT_EQ(FirstToFinish(std::vector<DeviceView>(2)), std::nullopt);
 }
 
+MATCHER_P2(Lasts, begin, end, "") {
+  return arg.has_value() && absl::AbsDuration(arg->begin - (begin)) < absl::Microseconds(1) &&
+         absl::AbsDuration(arg->end - (end)) < absl::Microseconds(1);
+}
+
+TEST(PlacementTest, LooksAheadOnOneDevice) {
+  EXPECT_EQ(LookAhead(std::vector<DeviceView>(2), 10, 0, false), std::nullopt);
+  EXPECT_THAT(LookAhead(std::vector{Idle(10 * kMs)}, 10, 0, false), Lasts(0 * kMs, 10 * kMs));
+  EXPECT_THAT(LookAhead(std::vector{Busy(5 * kMs, 10 * kMs)}, 10, 0, false),
+              Lasts(5 * kMs, 15 * kMs));
+  // A millisecond a token, 30 of them before it.
+  EXPECT_THAT(LookAhead(std::vector{Busy(5 * kMs, 10 * kMs)}, 10, 30, false),
+              Lasts(35 * kMs, 45 * kMs));
+}
+
+TEST(PlacementTest, LooksAheadOnSeveralDevices) {
+  const std::vector<DeviceView> two = {Busy(20 * kMs, 10 * kMs), Idle(10 * kMs)};
+  EXPECT_THAT(LookAhead(two, 10, 0, false), Lasts(0 * kMs, 10 * kMs));
+  EXPECT_THAT(LookAhead(two, 10, 40, false), Lasts(30 * kMs, 40 * kMs));
+  EXPECT_THAT(LookAhead(two, 10, 40, true), Lasts(30 * kMs, 35 * kMs));
+}
+
 }  // namespace
 }  // namespace sta
