@@ -7,11 +7,10 @@
 
 #include <cstdint>
 
+#include "server/batching/reject_reason.h"
 #include "server/models/served_model.h"
 
 namespace sta {
-
-enum class RejectReason { kQueueFull, kExpired, kCancelled, kDraining };
 
 // A batch on its way to the devices; what becomes of it there is PoolObserver's to tell.
 struct BatchRecord {

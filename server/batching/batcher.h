@@ -13,9 +13,11 @@
 //    max_batch_tokens. A job that is larger is split over batches and joined again.
 //  - Work-conserving: a device that the pool offers takes what is queued at once. Batches grow by
 //    themselves while devices are busy. max_queue_delay only adds waiting if asked.
-//  - Queues are per model version and bounded in tokens and requests; earliest deadline first.
-//    Between models: deficit round robin over tokens.
-//  - A job that is cancelled or past its deadline is answered, not computed.
+//  - Queues are per model version, and bounded in tokens and requests; the most urgent priority
+//    first, clients in turns, each one's earliest deadline first (model_queue.h). Between models:
+//    deficit round robin over tokens.
+//  - A job is refused at once where there is no room for it, or no hope (admission.h); one that is
+//    cancelled, or cannot be done by its deadline any more, is answered, not computed.
 //  - A batch whose device fails runs on another device: DevicePool. Where no device is ready, jobs
 //    wait for one to come back, for at most max_outage.
 // A device's thread that has finished a batch runs the callbacks itself when nothing waits (the
@@ -34,6 +36,7 @@
 #include "absl/time/time.h"
 #include "accel/device_pool/clock.h"
 #include "accel/device_pool/device_pool.h"
+#include "server/batching/admission.h"
 #include "server/batching/batch_observer.h"
 #include "server/batching/inference_job.h"
 
@@ -43,14 +46,24 @@ struct BatcherOptions {
   // Most tokens in a batch, >= 1. A single longer sequence still runs, alone. Clipped to what a
   // device takes.
   int64_t max_batch_tokens = 16384;
-  // Bounds of one queue: a job beyond either is refused with RESOURCE_EXHAUSTED.
-  int64_t max_queue_tokens = 262144;
-  int64_t max_queue_requests = 4096;
+  AdmissionOptions admission;
   // How long a device waits for a batch to grow; 0: not at all.
   absl::Duration max_queue_delay = absl::ZeroDuration();
   // How long jobs wait for a device to come back where none is ready.
   absl::Duration max_outage = absl::Seconds(5);
 };
+
+// A request whose tokens are not counted yet.
+struct EarlyRequest {
+  std::shared_ptr<const ServedModel> model;
+  std::string client;
+  int64_t priority = 0;
+  absl::Time deadline = absl::InfiniteFuture();
+  int64_t least_tokens = 0;  // it has no fewer
+  int64_t about_tokens = 0;  // a guess
+};
+
+class BatcherCore;
 
 class Batcher {
  public:
@@ -66,10 +79,14 @@ class Batcher {
   absl::StatusOr<std::shared_ptr<ServedModel>> Load(std::string name, int64_t version,
                                                     std::shared_ptr<const LoadedModel> model);
 
-  // Never blocks. `job.done` is called exactly once with the rows or: RESOURCE_EXHAUSTED (queue
-  // full), UNAVAILABLE (draining, or every device failed), DEADLINE_EXCEEDED, CANCELLED, DATA_LOSS
-  // (the model is damaged: LoadedModel::CheckIntact).
+  // Never blocks. `job.done` is called exactly once with the rows or: RESOURCE_EXHAUSTED (no room,
+  // or not for this client; RetryAfterOf it says when to try again), UNAVAILABLE (draining, or
+  // every device failed), DEADLINE_EXCEEDED, CANCELLED, DATA_LOSS (the model is damaged:
+  // LoadedModel::CheckIntact).
   void Submit(InferenceJob job);
+  // Whether Submit would refuse the request for certain, before its text is tokenized for nothing;
+  // then it has been counted as refused. Never blocks.
+  absl::Status CheckEarly(const EarlyRequest& request);
 
   // From now on Submit answers UNAVAILABLE.
   void StopAccepting();
@@ -80,8 +97,7 @@ class Batcher {
   DevicePool& pool();
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<BatcherCore> core_;
 };
 
 }  // namespace sta

@@ -10,21 +10,25 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/batching/inference_job.h"
+#include "server/batching/reject_reason.h"
 
 namespace sta {
 
 struct JobState {
   InferenceJob job;
   absl::Time submitted;
+  uint64_t arrival = 0;      // its number in its queue
   size_t next_sequence = 0;  // the first one that is in no batch yet
   int64_t batches_in_flight = 0;
-  absl::Status status;  // the first failure; what is still queued is then dropped
-  JobResult result;     // sequence_offsets are set from the start
+  absl::Status status;                 // the first failure; what is still queued is then dropped
+  std::optional<RejectReason> reason;  // of a job that its queue has given up
+  JobResult result;                    // sequence_offsets are set from the start
   std::once_flag rows_made;
 
   // Not at once: a job that waits takes no memory for what it will get.
@@ -34,12 +38,21 @@ struct JobState {
     });
   }
 
+  bool has_begun() const { return next_sequence > 0; }
   bool all_dispatched() const { return next_sequence == job.sequences.size(); }
   bool is_cancelled() const { return job.cancelled != nullptr && job.cancelled->load(); }
 
   int64_t TokensFrom(size_t sequence) const {
     return result.sequence_offsets.back() - result.sequence_offsets[sequence];
   }
+  // Of sequences that are in no batch yet.
+  int64_t waiting_tokens() const { return TokensFrom(next_sequence); }
+};
+
+// A job that has left its queue without its last sequence having been taken.
+struct RemovedJob {
+  std::shared_ptr<JobState> state;
+  int64_t tokens = 0;  // that were still waiting
 };
 
 // Sequences first .. last - 1 of a job, inside one batch.
@@ -51,7 +64,7 @@ struct JobPiece {
 
 struct Batch {
   std::shared_ptr<const ServedModel> model;
-  std::vector<JobPiece> pieces;
+  std::vector<JobPiece> pieces;  // of different jobs
   int64_t tokens = 0;
   int64_t sequences = 0;
 };

@@ -14,9 +14,33 @@ int64_t QueueSet::tokens() const {
   return sum;
 }
 
+int64_t QueueSet::requests() const {
+  int64_t sum = 0;
+  for (const ModelQueue& queue : queues_) sum += queue.requests();
+  return sum;
+}
+
+ModelQueue* QueueSet::Find(const std::shared_ptr<const ServedModel>& model) {
+  const auto found = std::ranges::find(queues_, model, &ModelQueue::model);
+  return found != queues_.end() ? &*found : nullptr;
+}
+
 const ModelQueue* QueueSet::Find(const std::shared_ptr<const ServedModel>& model) const {
   const auto found = std::ranges::find(queues_, model, &ModelQueue::model);
   return found != queues_.end() ? &*found : nullptr;
+}
+
+int64_t QueueSet::TokensBefore(const std::shared_ptr<const ServedModel>& model,
+                               const Newcomer& newcomer) const {
+  const ModelQueue* own = Find(model);
+  if (own == nullptr) return 0;
+  const int64_t own_tokens = own->TokensBefore(newcomer);
+  int64_t sum = 0;
+  for (const ModelQueue& queue : queues_) {
+    // Queues that are longer have as many turns meanwhile.
+    sum += &queue == own ? own_tokens : std::min(queue.tokens(), own_tokens);
+  }
+  return sum;
 }
 
 void QueueSet::Add(std::shared_ptr<JobState> state) {
@@ -48,8 +72,9 @@ int64_t QueueSet::BudgetTokens(const ModelQueue& queue) const {
   return std::min(queue.deficit_tokens, turn_tokens_);
 }
 
-Batch QueueSet::TakeBatch(ModelQueue& queue, int64_t budget_tokens, absl::Time now) {
-  Batch batch = queue.TakeBatch(budget_tokens, now);
+Batch QueueSet::TakeBatch(ModelQueue& queue, const BatchLimits& limits,
+                          std::vector<RemovedJob>& hopeless) {
+  Batch batch = queue.TakeBatch(limits, hopeless);
   queue.deficit_tokens -= batch.tokens;
   const auto position = std::ranges::find_if(
       queues_, [&](const ModelQueue& candidate) { return &candidate == &queue; });
@@ -58,8 +83,16 @@ Batch QueueSet::TakeBatch(ModelQueue& queue, int64_t budget_tokens, absl::Time n
   return batch;
 }
 
-std::vector<ModelQueue::Removed> QueueSet::RemoveDead(absl::Time now) {
-  std::vector<ModelQueue::Removed> removed;
+std::vector<RemovedJob> QueueSet::Displace(ModelQueue& queue,
+                                           const std::vector<std::shared_ptr<JobState>>& victims,
+                                           const absl::Status& status) {
+  std::vector<RemovedJob> removed = queue.Displace(victims, status);
+  EraseEmpty();
+  return removed;
+}
+
+std::vector<RemovedJob> QueueSet::RemoveDead(absl::Time now) {
+  std::vector<RemovedJob> removed;
   for (ModelQueue& queue : queues_) {
     std::ranges::move(queue.RemoveDead(now), std::back_inserter(removed));
   }
@@ -67,8 +100,17 @@ std::vector<ModelQueue::Removed> QueueSet::RemoveDead(absl::Time now) {
   return removed;
 }
 
-std::vector<ModelQueue::Removed> QueueSet::RemoveAll(const absl::Status& status) {
-  std::vector<ModelQueue::Removed> removed;
+std::vector<RemovedJob> QueueSet::RemoveOlder(absl::Time oldest, const absl::Status& status) {
+  std::vector<RemovedJob> removed;
+  for (ModelQueue& queue : queues_) {
+    std::ranges::move(queue.RemoveOlder(oldest, status), std::back_inserter(removed));
+  }
+  EraseEmpty();
+  return removed;
+}
+
+std::vector<RemovedJob> QueueSet::RemoveAll(const absl::Status& status) {
+  std::vector<RemovedJob> removed;
   for (ModelQueue& queue : queues_) {
     std::ranges::move(queue.RemoveAll(status), std::back_inserter(removed));
   }

@@ -4,8 +4,8 @@
 // Internal to the batcher; not thread-safe: guarded by the batcher's mutex. Time comes in as an
 // argument.
 //
-//   for (ModelQueue* queue : queues.Eligible(now)) ...        // in this order, the first that can
-//   run Batch batch = queues.TakeBatch(*queue, budget_tokens, now);
+//   for (ModelQueue* queue : queues.Eligible(now)) ...   // in this order, the first that can run
+//   Batch batch = queues.TakeBatch(*queue, {.budget_tokens = budget, .now = now, ...}, hopeless);
 #ifndef SERVER_BATCHING_QUEUE_SET_H_
 #define SERVER_BATCHING_QUEUE_SET_H_
 
@@ -26,24 +26,34 @@ class QueueSet {
 
   bool empty() const { return queues_.empty(); }
   int64_t tokens() const;  // of sequences that are in no batch yet
+  int64_t requests() const;
 
   void Add(std::shared_ptr<JobState> state);
   // Null where nothing waits for `model`.
+  ModelQueue* Find(const std::shared_ptr<const ServedModel>& model);
   const ModelQueue* Find(const std::shared_ptr<const ServedModel>& model) const;
+  // Tokens, of all models, that will be taken before those of a newcomer for `model`, at the least.
+  int64_t TokensBefore(const std::shared_ptr<const ServedModel>& model,
+                       const Newcomer& newcomer) const;
 
   // The queues that may be served now, the next one first. Valid until the next call of anything
   // else.
   std::vector<ModelQueue*> Eligible(absl::Time now);
   // Tokens that an eligible queue may have in a batch.
   int64_t BudgetTokens(const ModelQueue& queue) const;
-  // From an eligible queue: budget_tokens or fewer, if at least one sequence. It then goes to the
-  // back.
-  Batch TakeBatch(ModelQueue& queue, int64_t budget_tokens, absl::Time now);
+  // As ModelQueue::TakeBatch, from an eligible queue, which then goes to the back.
+  Batch TakeBatch(ModelQueue& queue, const BatchLimits& limits, std::vector<RemovedJob>& hopeless);
 
   // As ModelQueue::RemoveDead, of all queues.
-  std::vector<ModelQueue::Removed> RemoveDead(absl::Time now);
+  std::vector<RemovedJob> RemoveDead(absl::Time now);
+  // As ModelQueue::RemoveOlder, of all queues.
+  std::vector<RemovedJob> RemoveOlder(absl::Time oldest, const absl::Status& status);
   // As ModelQueue::RemoveAll, of all queues.
-  std::vector<ModelQueue::Removed> RemoveAll(const absl::Status& status);
+  std::vector<RemovedJob> RemoveAll(const absl::Status& status);
+  // As ModelQueue::Displace.
+  std::vector<RemovedJob> Displace(ModelQueue& queue,
+                                   const std::vector<std::shared_ptr<JobState>>& victims,
+                                   const absl::Status& status);
 
   // When Eligible or RemoveDead, both called at `now`, would have something new to say, if nothing
   // is added: never, where no queue waits for its delay and no job has a deadline.

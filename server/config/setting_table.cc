@@ -213,6 +213,20 @@ constexpr std::array kSettings = {
                   return Store(ParseCount(text, 1, 1 << 20), s.max_queue_requests);
                 },
                 [](const Settings& s) { return StrCat(s.max_queue_requests); }},
+    SettingSpec{"max_total_queue_tokens", "TOKENS",
+                "Tokens that may wait for all models together; more are refused with "
+                "RESOURCE_EXHAUSTED.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseCount(text, 16, int64_t{1} << 32), s.max_total_queue_tokens);
+                },
+                [](const Settings& s) { return StrCat(s.max_total_queue_tokens); }},
+    SettingSpec{"max_total_queue_requests", "REQUESTS",
+                "Requests that may wait for all models together; more are refused with "
+                "RESOURCE_EXHAUSTED.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseCount(text, 1, 1 << 20), s.max_total_queue_requests);
+                },
+                [](const Settings& s) { return StrCat(s.max_total_queue_requests); }},
     SettingSpec{"max_queue_delay", "DURATION",
                 "How long a request may wait for others to share its batch; 0 never waits while a "
                 "device is idle.",
@@ -220,6 +234,29 @@ constexpr std::array kSettings = {
                   return Store(ParseDuration(text, absl::Seconds(10)), s.max_queue_delay);
                 },
                 [](const Settings& s) { return absl::FormatDuration(s.max_queue_delay); }},
+    SettingSpec{
+        "overload_wait", "DURATION",
+        "How long requests may have to wait while more comes than the devices work off, and at "
+        "least four times as long as one takes; those that would wait longer are refused with "
+        "RESOURCE_EXHAUSTED. 0: nothing but the queues' bounds.",
+        [](std::string_view text, Settings& s) {
+          return Store(ParseDuration(text, absl::Hours(1)), s.overload_wait);
+        },
+        [](const Settings& s) { return absl::FormatDuration(s.overload_wait); }},
+    SettingSpec{"client_rate_tokens", "TOKENS",
+                "Tokens that one client may ask for in a second; more are refused with "
+                "RESOURCE_EXHAUSTED. 0: no bound.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseCount(text, 0, int64_t{1} << 32), s.client_rate_tokens);
+                },
+                [](const Settings& s) { return StrCat(s.client_rate_tokens); }},
+    SettingSpec{"client_rate_requests", "REQUESTS",
+                "Requests that one client may send in a second; more are refused with "
+                "RESOURCE_EXHAUSTED. 0: no bound.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseCount(text, 0, 1 << 30), s.client_rate_requests);
+                },
+                [](const Settings& s) { return StrCat(s.client_rate_requests); }},
     SettingSpec{"max_message_bytes", "SIZE",
                 "Largest request message; a larger one is refused with RESOURCE_EXHAUSTED.",
                 [](std::string_view text, Settings& s) {
@@ -232,6 +269,15 @@ constexpr std::array kSettings = {
                   return Store(ParseCount(text, 1, 1 << 20), s.max_rows_per_request);
                 },
                 [](const Settings& s) { return StrCat(s.max_rows_per_request); }},
+    SettingSpec{
+        "request_memory", "SIZE",
+        "What all requests together may take in memory, from their arrival to their replies; more "
+        "are refused with RESOURCE_EXHAUSTED. What gRPC holds of them may take as much again, or "
+        "two of the largest messages.",
+        [](std::string_view text, Settings& s) {
+          return Store(ParseByteSize(text, 1 << 20, kMaxStoreBytes), s.request_memory);
+        },
+        [](const Settings& s) { return FormatByteSize(s.request_memory); }},
     SettingSpec{"drain_timeout", "DURATION",
                 "How long requests in flight may take to finish after SIGTERM.",
                 [](std::string_view text, Settings& s) {

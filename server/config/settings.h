@@ -72,10 +72,17 @@ struct Settings {
   int64_t max_batch_tokens = 4096;
   int64_t max_queue_tokens = 1 << 18;
   int64_t max_queue_requests = 4096;
+  int64_t max_total_queue_tokens = 1 << 20;
+  int64_t max_total_queue_requests = 16384;
   absl::Duration max_queue_delay = absl::ZeroDuration();
+  absl::Duration overload_wait = absl::Milliseconds(12);
+  // What one client may ask for in a second; 0: no bound.
+  int64_t client_rate_tokens = 0;
+  int64_t client_rate_requests = 0;
 
   int64_t max_message_bytes = 64 << 20;
   int64_t max_rows_per_request = 4096;
+  int64_t request_memory = 512 << 20;
   absl::Duration drain_timeout = absl::Seconds(20);
 
   std::string log_level = "info";

@@ -29,20 +29,6 @@ prometheus::Family<prometheus::Histogram>& HistogramFamily(prometheus::Registry&
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
 }
 
-std::string_view ReasonLabel(RejectReason reason) {
-  switch (reason) {
-    case RejectReason::kQueueFull:
-      return "queue_full";
-    case RejectReason::kExpired:
-      return "expired";
-    case RejectReason::kCancelled:
-      return "cancelled";
-    case RejectReason::kDraining:
-      break;
-  }
-  return "draining";
-}
-
 // Of a request: model, version and RPC.
 prometheus::Labels LabelsOf(const std::tuple<std::string_view, int64_t, std::string_view>& key) {
   const auto& [model, version, rpc] = key;
@@ -100,9 +86,8 @@ void Metrics::RegisterModel(std::string_view model, int64_t version) {
                        .batch_sequences = batch_sequences_.Add(labels, SizeBuckets()),
                        .queue_requests = queue_requests_.Add(labels),
                        .queue_tokens = queue_tokens_.Add(labels)});
-      for (const RejectReason reason : {RejectReason::kQueueFull, RejectReason::kExpired,
-                                        RejectReason::kCancelled, RejectReason::kDraining}) {
-        rejected_.Add({{"model", name}, {"reason", std::string(ReasonLabel(reason))}});
+      for (const RejectReasonName& reason : kRejectReasons) {
+        rejected_.Add({{"model", name}, {"reason", std::string(reason.name)}});
       }
       load_duration_.Add({{"model", name}}, LoadDurationBuckets());
       load_failures_.Add({{"model", name}});
@@ -199,13 +184,14 @@ void Metrics::CountRequest(std::string_view model, int64_t version, std::string_
   CounterOf(key, series, code).Increment();
 }
 
-void Metrics::CountRejected(std::string_view model, std::string_view reason) {
+void Metrics::CountRejected(std::string_view model, RejectReason reason) {
   std::string label;
   {
     const absl::MutexLock lock(&mutex_);
     label = Label(model);
   }
-  rejected_.Add({{"model", label}, {"reason", std::string(reason)}}).Increment();
+  const auto named = std::ranges::find(kRejectReasons, reason, &RejectReasonName::reason);
+  rejected_.Add({{"model", label}, {"reason", std::string(named->name)}}).Increment();
 }
 
 void Metrics::ObserveModelLoad(std::string_view model, absl::Duration duration, bool succeeded) {
@@ -250,7 +236,7 @@ void Metrics::OnQueueChange(const ServedModel& model, int64_t requests, int64_t 
 }
 
 void Metrics::OnRejected(const ServedModel& model, RejectReason reason) {
-  CountRejected(model.name, ReasonLabel(reason));
+  CountRejected(model.name, reason);
 }
 
 }  // namespace sta

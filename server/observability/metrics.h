@@ -79,8 +79,8 @@ class Metrics final : public BatchObserver {
   // version 0; RPCs about no model use "".
   void CountRequest(std::string_view model, int64_t version, std::string_view rpc,
                     absl::StatusCode code, absl::Duration duration);
-  // A request refused before it reached a queue; `reason` is a constant of ours.
-  void CountRejected(std::string_view model, std::string_view reason);
+  // A request that was refused, for a queue or before it reached one.
+  void CountRejected(std::string_view model, RejectReason reason);
   void ObserveModelLoad(std::string_view model, absl::Duration duration, bool succeeded);
 
   // The same things once more, as Triton's statistics extension tells them.

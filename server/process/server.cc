@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/process/server.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -52,8 +53,13 @@ uint64_t RandomEpoch() {
 
 BatcherOptions MakeBatcherOptions(const Settings& settings) {
   return {.max_batch_tokens = settings.max_batch_tokens,
-          .max_queue_tokens = settings.max_queue_tokens,
-          .max_queue_requests = settings.max_queue_requests,
+          .admission = {.max_queue_tokens = settings.max_queue_tokens,
+                        .max_queue_requests = settings.max_queue_requests,
+                        .max_total_queue_tokens = settings.max_total_queue_tokens,
+                        .max_total_queue_requests = settings.max_total_queue_requests,
+                        .overload_wait = settings.overload_wait,
+                        .client_rate = {.tokens_per_second = settings.client_rate_tokens,
+                                        .requests_per_second = settings.client_rate_requests}},
           .max_queue_delay = settings.max_queue_delay};
 }
 
@@ -124,11 +130,13 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
                 .observer = *follower_,
                 .clock = disk_->clock},
                MakeManagerOptions(settings)),
+      request_memory_(settings.request_memory),
       workers_(WorkerPool::Options{}),
       inference_service_({.backend = {.registry = registry_,
                                       .batcher = batcher_,
                                       .metrics = metrics_,
                                       .shared_memory = shared_memory_,
+                                      .memory = request_memory_,
                                       .workers = workers_,
                                       .diagnostics = diagnostics_},
                           .manager = manager_,
@@ -198,9 +206,11 @@ absl::Status Server::OpenPorts() {
           LogWarning("the store cannot be searched", {{"reason", std::string(status.message())}});
         }
       });
-  GrpcServerOptions options{.listen = settings_.listen,
-                            .tls = security_->tls(),
-                            .max_message_bytes = settings_.max_message_bytes};
+  GrpcServerOptions options{
+      .listen = settings_.listen,
+      .tls = security_->tls(),
+      .max_message_bytes = settings_.max_message_bytes,
+      .max_buffer_bytes = std::max(settings_.request_memory, 2 * settings_.max_message_bytes)};
   options.interceptors.push_back(std::make_unique<AuditLog>(access_, disk_->clock, LogAuditRecord));
   absl::StatusOr<std::unique_ptr<GrpcServer>> grpc = GrpcServer::Start(
       std::move(options),

@@ -95,6 +95,7 @@ class Server {
   BatcherHost host_;
   ModelManager manager_;
   SharedMemory shared_memory_;
+  MemoryBudget request_memory_;
   WorkerPool workers_;
   InferenceService inference_service_;
   ModelStoreService model_store_service_;

@@ -45,7 +45,9 @@ void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& op
   // wait then in the server's memory. A message that is larger is let in whole.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
-  builder.SetResourceQuota(grpc::ResourceQuota("sta-server").SetMaxThreads(kMaxSynchronousThreads));
+  builder.SetResourceQuota(grpc::ResourceQuota("sta-server")
+                               .SetMaxThreads(kMaxSynchronousThreads)
+                               .Resize(static_cast<size_t>(options.max_buffer_bytes)));
 }
 
 // Whether somebody listens on a Unix socket: gRPC would take its name from under a live server.

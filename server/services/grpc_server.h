@@ -35,6 +35,9 @@ struct GrpcServerOptions {
       {};
   // Larger messages of clients are refused with RESOURCE_EXHAUSTED before they are parsed.
   int64_t max_message_bytes = 64 << 20;
+  // What gRPC's own buffers may take in memory; beyond it streams are ended with
+  // RESOURCE_EXHAUSTED.
+  int64_t max_buffer_bytes = 512 << 20;
 };
 
 class GrpcServer {

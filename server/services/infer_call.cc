@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "server/services/retry_trailers.h"
 #include "server/services/status_mapping.h"
 
 namespace sta {
@@ -21,7 +22,8 @@ InferCall* InferCall::Start(InferenceBackend backend, const InferenceLimits& lim
                             const inference::ModelInferRequest& request,
                             inference::ModelInferResponse& response) {
   auto* call = new InferCall(backend, limits, context, std::move(client));
-  call->inference_.Start(request, response, [call](const absl::Status& status) {
+  call->inference_.Start(request, response, [call, &context](const absl::Status& status) {
+    AddRetryTrailers(status, context);
     call->Finish(ToGrpcStatus(status));
   });
   return call;

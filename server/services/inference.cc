@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "server/batching/retry_after.h"
 #include "server/services/infer_outputs.h"
 #include "server/services/infer_request_decoder.h"
 #include "server/services/infer_response_encoder.h"
+#include "server/services/request_size.h"
 #include "server/services/shared_tensors.h"
 #include "strings/str_cat.h"
 
@@ -16,15 +18,10 @@ namespace {
 
 // Text up to this size is tokenized on gRPC's own thread (about 0.5 ms of work); a hand-over to a
 // worker would cost more than it saves.
-constexpr size_t kShortTextBytes = 16 * 1024;
+constexpr int64_t kShortTextBytes = 16 * 1024;
 
-size_t TextBytes(const InferRequest& request) {
-  size_t bytes = 0;
-  for (const TextRow& row : request.texts) {
-    bytes += row.text.size() + (row.pair.has_value() ? row.pair->size() : 0);
-  }
-  return bytes;
-}
+// A few long texts' worth.
+constexpr absl::Duration kRetryAfterTokenizing = absl::Milliseconds(50);
 
 double Seconds(absl::Duration duration) { return absl::ToDoubleSeconds(duration); }
 
@@ -62,10 +59,34 @@ void Inference::Start(const inference::ModelInferRequest& request,
       message, served_->model->config(), {.max_rows = limits_.max_rows_per_request});
   if (!decoded.ok()) return End(decoded.status());
   decoded_ = *std::move(decoded);
-  if (TextBytes(decoded_) <= kShortTextBytes) return TokenizeAndSubmit();
+  if (absl::Status early = CheckEarly(); !early.ok()) return End(early);
+  const TextSize size = SizeOf(served_->model->config(), decoded_.texts);
+  if (size.bytes <= kShortTextBytes) return TokenizeAndSubmit();
   if (backend_.workers.TrySubmit([this] { TokenizeAndSubmit(); })) return;
-  backend_.metrics.CountRejected(served_->name, "workers_full");
-  End(absl::ResourceExhaustedError("too many long texts are being tokenized; try again later"));
+  backend_.metrics.CountRejected(served_->name, RejectReason::kWorkersFull);
+  absl::Status full =
+      absl::ResourceExhaustedError("too many long texts are being tokenized; try again later");
+  SetRetryAfter(kRetryAfterTokenizing, full);
+  End(full);
+}
+
+absl::Status Inference::Reserve(int64_t bytes) {
+  absl::Status status = backend_.memory.Grow(memory_, bytes);
+  if (!status.ok()) backend_.metrics.CountRejected(served_->name, RejectReason::kMemoryFull);
+  return status;
+}
+
+absl::Status Inference::CheckEarly() {
+  const inference::ModelInferRequest& whole = whole_request_ ? *whole_request_ : *request_;
+  if (absl::Status status = Reserve(RequestBytes(whole)); !status.ok()) return status;
+  if (decoded_.texts.empty()) return absl::OkStatus();  // Submit knows at once
+  const TextSize size = SizeOf(served_->model->config(), decoded_.texts);
+  return backend_.batcher.CheckEarly({.model = served_,
+                                      .client = origin_.client,
+                                      .priority = parameters_.priority,
+                                      .deadline = deadline_,
+                                      .least_tokens = size.least_tokens,
+                                      .about_tokens = size.about_tokens});
 }
 
 absl::StatusOr<std::vector<TokenSequence>> Inference::TakeSequences() {
@@ -88,6 +109,8 @@ absl::StatusOr<std::vector<TokenSequence>> Inference::TakeSequences() {
 void Inference::TokenizeAndSubmit() {
   absl::StatusOr<std::vector<TokenSequence>> sequences = TakeSequences();
   if (!sequences.ok()) return End(sequences.status());
+  const int64_t bytes = AnswerBytes(served_->model->config(), decoded_.outputs, *sequences);
+  if (absl::Status status = Reserve(bytes); !status.ok()) return End(status);
   times_.input = absl::Now() - start_;
   backend_.metrics.ForModel(served_->name).phases.tokenize.Observe(Seconds(times_.input));
   backend_.batcher.Submit(

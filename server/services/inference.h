@@ -32,6 +32,7 @@
 #include "absl/time/time.h"
 #include "inference/open_inference_grpc.pb.h"
 #include "server/batching/batcher.h"
+#include "server/batching/memory_budget.h"
 #include "server/models/model_registry.h"
 #include "server/observability/metrics.h"
 #include "server/services/diagnostic_request.h"
@@ -49,6 +50,7 @@ struct InferenceBackend {
   Batcher& batcher;
   Metrics& metrics;
   SharedMemory& shared_memory;
+  MemoryBudget& memory;
   // Tokenizes what is too long for the thread that a request came on.
   WorkerPool& workers;
   // For models without devices.
@@ -89,6 +91,10 @@ class Inference {
   }
 
  private:
+  // Whether there is room for the request, as far as that is known before it is tokenized.
+  absl::Status CheckEarly();
+  // Takes from the memory budget.
+  absl::Status Reserve(int64_t bytes);
   // Texts to tokens, then into the batcher.
   void TokenizeAndSubmit();
   absl::StatusOr<std::vector<TokenSequence>> TakeSequences();
@@ -116,6 +122,7 @@ class Inference {
   InferRequest decoded_;
   DiagnosticRequest diagnostic_;  // instead, of a diagnostic model
   AnswerTimes times_;
+  MemoryBudget::Share memory_;
 };
 
 }  // namespace sta

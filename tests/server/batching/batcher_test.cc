@@ -8,6 +8,7 @@
 #include <map>
 #include <random>
 
+#include "server/batching/retry_after.h"
 #include "tests/server/services/fake_model.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fake_device.h"
@@ -94,6 +95,8 @@ class BatcherTest : public testing::Test {
     absl::Time deadline = absl::InfiniteFuture();
     std::shared_ptr<const std::atomic<bool>> cancelled;
     std::shared_ptr<const ServedModel> model;
+    std::string client;
+    int64_t priority = 0;
   };
   std::future<Answer> Submit(std::vector<TokenSequence> sequences) {
     return Submit(std::move(sequences), Extra());
@@ -104,6 +107,8 @@ class BatcherTest : public testing::Test {
     batcher_->Submit({.model = extra.model != nullptr ? extra.model : model_,
                       .sequences = std::move(sequences),
                       .deadline = extra.deadline,
+                      .client = extra.client,
+                      .priority = extra.priority,
                       .cancelled = extra.cancelled,
                       .done = [promise](Answer answer) { promise->set_value(std::move(answer)); }});
     return future;
@@ -199,7 +204,7 @@ TEST_F(BatcherTest, NeverComputesExpiredOrCancelledWork) {
 }
 
 TEST_F(BatcherTest, RefusesWhatDoesNotFitTheQueue) {
-  Start({.max_queue_tokens = 10, .max_queue_requests = 2});
+  Start({.admission = {.max_queue_tokens = 10, .max_queue_requests = 2}});
   auto blocker = Occupy();
   auto fits = Submit({Sequence(6, 1)});
   EXPECT_THAT(Submit({Sequence(5, 2)}).get(),
@@ -211,6 +216,94 @@ TEST_F(BatcherTest, RefusesWhatDoesNotFitTheQueue) {
   EXPECT_THAT(fits.get(), IsOk());
   EXPECT_THAT(fits_too.get(), IsOk());
   EXPECT_EQ(observer_.rejected[RejectReason::kQueueFull], 2);
+}
+
+TEST_F(BatcherTest, RefusesWhatNoDeviceCanDoInTime) {
+  Start({});
+  devices_[0]->SetEstimate(absl::ZeroDuration(), absl::Milliseconds(10));
+  EXPECT_THAT(Submit({Sequence(4, 1)}, {.deadline = clock_.Now() + absl::Milliseconds(20)}).get(),
+              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("take about 40ms")));
+  EXPECT_TRUE(devices_[0]->batches().empty());
+  EXPECT_EQ(observer_.rejected[RejectReason::kTooLate], 1);
+  EXPECT_THAT(Submit({Sequence(4, 1)}, {.deadline = clock_.Now() + absl::Milliseconds(40)}).get(),
+              IsOk());
+}
+
+TEST_F(BatcherTest, RefusesWhatTheQueueMakesTooLate) {
+  Start({});
+  devices_[0]->SetEstimate(absl::ZeroDuration(), absl::Milliseconds(10));
+  auto blocker = Occupy();
+  auto first = Submit({Sequence(50, 1)}, {.deadline = clock_.Now() + absl::Seconds(9)});
+  // Half a second, behind the other; of another client it takes turns with it.
+  const Extra late = {.deadline = clock_.Now() + absl::Milliseconds(300)};
+  auto urgent = Submit({Sequence(20, 1)}, late);  // an earlier deadline: before the other
+  EXPECT_THAT(Submit({Sequence(20, 1)}, {.deadline = clock_.Now() + absl::Seconds(10)})
+                  .wait_for(std::chrono::seconds(0)),
+              std::future_status::timeout);
+  EXPECT_THAT(Submit({Sequence(20, 1)}, late).get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  devices_[0]->Release();
+  EXPECT_THAT(urgent.get(), IsOk());
+  EXPECT_THAT(first.get(), IsOk());
+}
+
+TEST_F(BatcherTest, NeverComputesWhatHasBecomeHopeless) {
+  Start({});
+  devices_[0]->SetEstimate(absl::ZeroDuration(), absl::Milliseconds(10));
+  auto blocker = Occupy();
+  auto hopeless = Submit({Sequence(4, 1)}, {.deadline = clock_.Now() + absl::Milliseconds(60)});
+  auto alive = Submit({Sequence(2, 1)}, {.deadline = clock_.Now() + absl::Seconds(9)});
+  clock_.Advance(absl::Milliseconds(45));  // 15 ms are left of the 40 that it takes
+  devices_[0]->Release();
+  EXPECT_THAT(hopeless.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_THAT(alive.get(), IsOk());
+  EXPECT_THAT(devices_[0]->batches(), ElementsAre(ElementsAre(0, 1), ElementsAre(0, 2)));
+  EXPECT_EQ(observer_.rejected[RejectReason::kTooLate], 1);
+}
+
+TEST_F(BatcherTest, GivesThePlaceOfAFloodToAnother) {
+  Start({.admission = {.max_queue_requests = 2}});
+  auto blocker = Occupy();
+  auto first = Submit({Sequence(4, 1)}, {.client = "flood"});
+  auto second = Submit({Sequence(4, 2)}, {.client = "flood"});
+  EXPECT_THAT(Submit({Sequence(4, 3)}, {.client = "flood"}).get(),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  auto small = Submit({Sequence(2, 4)}, {.client = "small"});
+  const Answer displaced = second.get();
+  EXPECT_THAT(displaced, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("the place")));
+  EXPECT_TRUE(RetryAfterOf(displaced.status()).has_value());
+  devices_[0]->Release();
+  EXPECT_THAT(first.get(), IsOk());
+  EXPECT_THAT(small.get(), IsOk());
+  EXPECT_EQ(observer_.rejected[RejectReason::kDisplaced], 1);
+}
+
+TEST_F(BatcherTest, ServesTheMostUrgentFirst) {
+  Start({.max_batch_tokens = 4});
+  auto blocker = Occupy();
+  auto normal = Submit({Sequence(4, 1)}, {.priority = 1});
+  auto urgent = Submit({Sequence(3, 2)});
+  devices_[0]->Release();
+  EXPECT_THAT(normal.get(), IsOk());
+  EXPECT_THAT(devices_[0]->batches(),
+              ElementsAre(ElementsAre(0, 1), ElementsAre(0, 3), ElementsAre(0, 4)));
+}
+
+TEST_F(BatcherTest, SaysBeforehandWhatItWouldRefuse) {
+  Start({.admission = {.max_queue_requests = 1}});
+  EXPECT_THAT(batcher_->CheckEarly({.model = model_, .least_tokens = 2}), IsOk());
+  auto blocker = Occupy();
+  auto waiting = Submit({Sequence(4, 1)});
+  EXPECT_THAT(batcher_->CheckEarly({.model = model_, .least_tokens = 2}),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(batcher_->CheckEarly({.model = model_, .deadline = clock_.Now(), .least_tokens = 2}),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(observer_.rejected[RejectReason::kQueueFull], 1);
+  EXPECT_EQ(observer_.rejected[RejectReason::kExpired], 1);
+  devices_[0]->Release();
+  EXPECT_THAT(waiting.get(), IsOk());
+  batcher_->StopAccepting();
+  EXPECT_THAT(batcher_->CheckEarly({.model = model_, .least_tokens = 2}),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(BatcherTest, WaitsForABatchToGrowOnlyIfAsked) {
@@ -363,9 +456,10 @@ TEST_F(BatcherTest, NeverLosesDuplicatesOrMixesUpWork) {
   const auto uniform = [&](int low, int high) {
     return std::uniform_int_distribution<int>(low, high)(engine);
   };
-  Start(
-      {.max_batch_tokens = 16, .max_queue_tokens = 100'000, .max_outage = absl::InfiniteDuration()},
-      3);
+  Start({.max_batch_tokens = 16,
+         .admission = {.max_queue_tokens = 100'000, .overload_wait = absl::ZeroDuration()},
+         .max_outage = absl::InfiniteDuration()},
+        3);
   auto other = LoadModel("other");
   struct Case {
     std::vector<TokenSequence> sequences;

@@ -71,7 +71,13 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
                                    {"tls_key", "/tls.key"},
                                    {"tls_client_ca", "/ca.crt"},
                                    {"tokens", "/tokens"},
-                                   {"allow_diagnostic_models", "true"}};
+                                   {"allow_diagnostic_models", "true"},
+                                   {"max_total_queue_tokens", "21"},
+                                   {"max_total_queue_requests", "22"},
+                                   {"overload_wait", "23ms"},
+                                   {"client_rate_tokens", "24"},
+                                   {"client_rate_requests", "25"},
+                                   {"request_memory", "26MiB"}};
   ASSERT_EQ(cases.size(), SettingTable().size());
   for (const Case& c : cases) {
     Settings settings;

@@ -100,7 +100,7 @@ TEST(MetricsTest, AClientCannotInventLabels) {
   Metrics metrics("1");
   metrics.CountRequest("evil\"} 1", 77, "ModelInfer", absl::StatusCode::kNotFound,
                        absl::ZeroDuration());
-  metrics.CountRejected("evil", "too_many_rows");
+  metrics.CountRejected("evil", RejectReason::kWorkersFull);
   EXPECT_THAT(metrics.Text(), Not(HasSubstr("evil")));
   EXPECT_THAT(
       metrics.Text(),

@@ -100,6 +100,7 @@ class InferenceTest : public testing::Test {
                                             .batcher = *batcher_,
                                             .metrics = metrics_,
                                             .shared_memory = shared_memory_,
+                                            .memory = memory_,
                                             .workers = workers_,
                                             .diagnostics = diagnostics_},
                                 .limits = {},
@@ -139,6 +140,7 @@ class InferenceTest : public testing::Test {
   Metrics metrics_;
   WorkerPool workers_;
   SharedMemory shared_memory_;
+  MemoryBudget memory_{1 << 30};
   DiagnosticRunner diagnostics_{{}, clock_, metrics_};
   OpenStreams streams_;
   FakeDevice* device_ = nullptr;
