@@ -99,6 +99,14 @@ void Metrics::RegisterModel(std::string_view model, int64_t version) {
   CounterOf(key, SeriesOf(key), absl::StatusCode::kOk);
 }
 
+bool Metrics::KeyOrder::operator()(const RequestKeyView& a, const RequestKeyView& b) const {
+  const auto& [model_a, version_a, rpc_a] = a;
+  const auto& [model_b, version_b, rpc_b] = b;
+  if (model_a != model_b) return model_a < model_b;
+  if (version_a != version_b) return version_a < version_b;
+  return rpc_a < rpc_b;
+}
+
 Metrics::RequestSeries& Metrics::SeriesOf(const RequestKeyView& key) {
   const auto known = series_.find(key);
   if (known != series_.end()) return known->second;

@@ -102,6 +102,11 @@ class Metrics final : public BatchObserver {
   // Model, version, RPC. A request that is counted makes no string for it.
   using RequestKey = std::tuple<std::string, int64_t, std::string>;
   using RequestKeyView = std::tuple<std::string_view, int64_t, std::string_view>;
+  // Keys and views of them; clang 14 cannot compare tuples of different types by itself.
+  struct KeyOrder {
+    using is_transparent = void;
+    bool operator()(const RequestKeyView& a, const RequestKeyView& b) const;
+  };
   struct RequestSeries {
     prometheus::Histogram* duration = nullptr;
     std::map<absl::StatusCode, prometheus::Counter*> by_code;
@@ -131,7 +136,7 @@ class Metrics final : public BatchObserver {
 
   mutable absl::Mutex mutex_;
   std::map<std::string, std::unique_ptr<ModelMetrics>, std::less<>> models_ ABSL_GUARDED_BY(mutex_);
-  std::map<RequestKey, RequestSeries, std::less<>> series_ ABSL_GUARDED_BY(mutex_);
+  std::map<RequestKey, RequestSeries, KeyOrder> series_ ABSL_GUARDED_BY(mutex_);
   // By state.
   using StateGauges = std::map<std::string, prometheus::Gauge*, std::less<>>;
   std::map<std::pair<std::string, int64_t>, StateGauges> states_ ABSL_GUARDED_BY(mutex_);
