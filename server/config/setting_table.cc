@@ -295,6 +295,12 @@ constexpr std::array kSettings = {
                   return Store(ParseChoice(text, {"json", "text"}), s.log_format);
                 },
                 [](const Settings& s) { return s.log_format; }},
+    SettingSpec{
+        "access_log", "FRACTION",
+        "Share of the inference requests, 0 to 1, that get a line in the log. Those that the "
+        "server itself fails get one in any case, five a second at the most.",
+        [](std::string_view text, Settings& s) { return Store(ParseFraction(text), s.access_log); },
+        [](const Settings& s) { return StrCat(s.access_log); }},
 };
 
 }  // namespace

@@ -87,6 +87,7 @@ struct Settings {
 
   std::string log_level = "info";
   std::string log_format = "json";
+  double access_log = 0;  // share of the inference requests that get a line
 };
 
 }  // namespace sta

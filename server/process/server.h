@@ -25,6 +25,7 @@
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
 #include "server/models/store_keeper.h"
+#include "server/observability/access_log.h"
 #include "server/observability/device_metrics.h"
 #include "server/observability/metrics.h"
 #include "server/observability/security_metrics.h"
@@ -82,6 +83,7 @@ class Server {
   Address metrics_address_;
   std::atomic<bool> draining_ = false;
   Metrics metrics_;
+  AccessLog access_log_;
   DeviceMetrics device_metrics_;
   StoreMetrics store_metrics_;
   SecurityMetrics security_metrics_;

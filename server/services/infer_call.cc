@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "server/services/request_trace.h"
 #include "server/services/retry_trailers.h"
 #include "server/services/status_mapping.h"
 
@@ -24,6 +25,7 @@ InferCall* InferCall::Start(InferenceBackend backend, const InferenceLimits& lim
   auto* call = new InferCall(backend, limits, context, std::move(client));
   call->inference_.Start(request, response, [call, &context](const absl::Status& status) {
     AddRetryTrailers(status, context);
+    AddTraceTrailer(call->inference_.trace_id(), context);
     call->Finish(ToGrpcStatus(status));
   });
   return call;
@@ -31,8 +33,10 @@ InferCall* InferCall::Start(InferenceBackend backend, const InferenceLimits& lim
 
 InferCall::InferCall(InferenceBackend backend, const InferenceLimits& limits,
                      grpc::CallbackServerContext& context, std::string client)
-    : inference_(
-          backend, limits,
-          {.rpc = "ModelInfer", .deadline = DeadlineOf(context), .client = std::move(client)}) {}
+    : inference_(backend, limits,
+                 {.rpc = "ModelInfer",
+                  .deadline = DeadlineOf(context),
+                  .client = std::move(client),
+                  .trace = RequestTrace(context)}) {}
 
 }  // namespace sta

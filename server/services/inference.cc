@@ -33,6 +33,7 @@ Inference::Inference(InferenceBackend backend, const InferenceLimits& limits, Or
       origin_(std::move(origin)),
       start_(absl::Now()),
       cancelled_(std::make_shared<std::atomic<bool>>(false)),
+      trace_(origin_.trace.value_or(TraceContext())),
       deadline_(origin_.deadline) {}
 
 void Inference::Start(const inference::ModelInferRequest& request,
@@ -109,6 +110,8 @@ absl::StatusOr<std::vector<TokenSequence>> Inference::TakeSequences() {
 void Inference::TokenizeAndSubmit() {
   absl::StatusOr<std::vector<TokenSequence>> sequences = TakeSequences();
   if (!sequences.ok()) return End(sequences.status());
+  times_.rows = std::ssize(*sequences);
+  for (const TokenSequence& sequence : *sequences) tokens_ += std::ssize(sequence.ids);
   const int64_t bytes = AnswerBytes(served_->model->config(), decoded_.outputs, *sequences);
   if (absl::Status status = Reserve(bytes); !status.ok()) return End(status);
   times_.input = absl::Now() - start_;
@@ -165,7 +168,6 @@ absl::Status Inference::WriteResponse(const JobResult& result) {
   const absl::Time end = absl::Now();
   phases.head.Observe(Seconds(serialize_start - head_start));
   phases.serialize.Observe(Seconds(end - serialize_start));
-  times_.rows = static_cast<int64_t>(rows);
   times_.output = end - head_start;
   if (parameters_.wants_timing) WriteTiming();
   return absl::OkStatus();
@@ -187,19 +189,33 @@ void Inference::End(const absl::Status& status) {
   const absl::Duration total = absl::Now() - start_;
   backend_.metrics.CountRequest(request_->model_name(), served_ != nullptr ? served_->version : 0,
                                 origin_.rpc, status.code(), total);
+  times_.arrived = start_;
+  times_.total = total;
   if (served_ != nullptr) {
     ModelStatistics& statistics = backend_.metrics.statistics();
-    times_.arrived = start_;
-    times_.total = total;
     if (status.ok()) {
       statistics.CountAnswer(served_->name, served_->version, times_);
     } else {
       statistics.CountFailure(served_->name, served_->version, start_, total);
     }
   }
+  if (backend_.access_log.Wants(status.code())) WriteLine(status);
   // On the stack: it may destroy this.
   Done done = std::move(done_);
   done(status);
+}
+
+void Inference::WriteLine(const absl::Status& status) {
+  if (trace_.trace_id.empty()) trace_.trace_id = NewTraceId();
+  backend_.access_log.Write({.rpc = std::string(origin_.rpc),
+                             .model = served_ != nullptr ? served_->name : request_->model_name(),
+                             .version = served_ != nullptr ? served_->version : 0,
+                             .status = status,
+                             .client = origin_.client,
+                             .request_id = request_->id(),
+                             .trace = trace_,
+                             .tokens = tokens_,
+                             .times = times_});
 }
 
 }  // namespace sta

@@ -34,7 +34,9 @@
 #include "server/batching/batcher.h"
 #include "server/batching/memory_budget.h"
 #include "server/models/model_registry.h"
+#include "server/observability/access_log.h"
 #include "server/observability/metrics.h"
+#include "server/observability/trace_context.h"
 #include "server/services/diagnostic_request.h"
 #include "server/services/diagnostic_runner.h"
 #include "server/services/infer_parameters.h"
@@ -49,6 +51,7 @@ struct InferenceBackend {
   ModelRegistry& registry;
   Batcher& batcher;
   Metrics& metrics;
+  AccessLog& access_log;
   SharedMemory& shared_memory;
   MemoryBudget& memory;
   // Tokenizes what is too long for the thread that a request came on.
@@ -73,6 +76,8 @@ class Inference {
     absl::Time deadline = absl::InfiniteFuture();
     // Who asks, for fairness between clients and for logs: RpcAccess::NameOf (rpc_access.h).
     std::string client;
+    // Where the caller has told one: RequestTrace (request_trace.h).
+    std::optional<TraceContext> trace = std::nullopt;
   };
   using Done = absl::AnyInvocable<void(const absl::Status&)>;
 
@@ -83,6 +88,10 @@ class Inference {
   // Both messages are there until `done`; the response is whole where its status is OK. Once.
   void Start(const inference::ModelInferRequest& request, inference::ModelInferResponse& response,
              Done done);
+
+  // Of the request as the log and the client know it, once `done` is called: the caller's, or one
+  // that was made because the request got a line in the log; else empty.
+  const std::string& trace_id() const { return trace_.trace_id; }
 
   // The client has gone. From any thread, at any time.
   void Cancel() {
@@ -105,12 +114,14 @@ class Inference {
   absl::Status WriteResponse(const JobResult& result);
   void WriteTiming();
   void End(const absl::Status& status);
+  void WriteLine(const absl::Status& status);
 
   InferenceBackend backend_;
   const InferenceLimits limits_;
   const Origin origin_;
   const absl::Time start_;
   const std::shared_ptr<std::atomic<bool>> cancelled_;
+  TraceContext trace_;
   absl::Time deadline_;  // the earlier of the transport's and of the parameter `timeout`
   InferParameters parameters_;
   const inference::ModelInferRequest* request_ = nullptr;
@@ -121,6 +132,7 @@ class Inference {
   std::shared_ptr<const ServedModel> served_;  // the lease, until the response is written
   InferRequest decoded_;
   DiagnosticRequest diagnostic_;  // instead, of a diagnostic model
+  int64_t tokens_ = 0;
   AnswerTimes times_;
   MemoryBudget::Share memory_;
 };

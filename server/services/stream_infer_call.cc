@@ -2,12 +2,14 @@
 #include "server/services/stream_infer_call.h"
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "server/services/infer_call.h"
+#include "server/services/request_trace.h"
 #include "server/services/status_mapping.h"
 
 namespace sta {
@@ -44,9 +46,15 @@ void CompleteResponse(const absl::Status& status, const inference::ModelInferReq
 class StreamInferCall::Driver final : public OpenStreams::Stream,
                                       public std::enable_shared_from_this<Driver> {
  public:
-  Driver(const Shared& shared, StreamInferCall& call, const grpc::CallbackServerContext& context,
+  Driver(const Shared& shared, StreamInferCall& call, grpc::CallbackServerContext& context,
          std::string client)
-      : shared_(shared), call_(call), deadline_(DeadlineOf(context)), client_(std::move(client)) {}
+      : shared_(shared),
+        call_(call),
+        deadline_(DeadlineOf(context)),
+        client_(std::move(client)),
+        trace_(RequestTrace(context)) {
+    if (trace_.has_value()) AddTraceTrailer(trace_->trace_id, context);
+  }
 
   void Begin() {
     shared_.streams.Add(shared_from_this());
@@ -62,9 +70,12 @@ class StreamInferCall::Driver final : public OpenStreams::Stream,
       if (is_ending_) return Continue();  // too late: whoever sent it is told by the status
       incoming_->bytes = static_cast<int64_t>(incoming_->request.ByteSizeLong());
       bytes_ += incoming_->bytes;
-      incoming_->inference = std::make_unique<Inference>(
-          shared_.backend, shared_.limits,
-          Inference::Origin{.rpc = "ModelStreamInfer", .deadline = deadline_, .client = client_});
+      incoming_->inference =
+          std::make_unique<Inference>(shared_.backend, shared_.limits,
+                                      Inference::Origin{.rpc = "ModelStreamInfer",
+                                                        .deadline = deadline_,
+                                                        .client = client_,
+                                                        .trace = trace_});
       message = incoming_.get();
       messages_.push_back(std::move(incoming_));
     }
@@ -185,6 +196,7 @@ class StreamInferCall::Driver final : public OpenStreams::Stream,
   StreamInferCall& call_;
   const absl::Time deadline_;
   const std::string client_;
+  const std::optional<TraceContext> trace_;
 
   absl::Mutex mutex_;
   std::unique_ptr<Message> incoming_;  // being read; guarded by mutex_, its request apart

@@ -77,7 +77,8 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
                                    {"overload_wait", "23ms"},
                                    {"client_rate_tokens", "24"},
                                    {"client_rate_requests", "25"},
-                                   {"request_memory", "26MiB"}};
+                                   {"request_memory", "26MiB"},
+                                   {"access_log", "0.25"}};
   ASSERT_EQ(cases.size(), SettingTable().size());
   for (const Case& c : cases) {
     Settings settings;

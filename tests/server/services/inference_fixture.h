@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "inference/open_inference_grpc.grpc.pb.h"
 #include "server/services/grpc_server.h"
 #include "server/services/infer_call.h"
@@ -37,11 +39,13 @@ class WatchedModel final : public FakeModel {
   absl::StatusOr<TokenSequence> Tokenize(std::string_view text,
                                          std::optional<std::string_view> pair) const override {
     if (on_text) on_text(text);
+    if (!failure.ok()) return failure;
     return FakeModel::Tokenize(text, pair);
   }
 
   // Set before the first request.
   std::function<void(std::string_view text)> on_text;
+  absl::Status failure;  // of Tokenize
 };
 
 // The two calls alone, without what InferenceService needs besides.
@@ -69,8 +73,15 @@ class InferenceTest : public testing::Test {
   using Stream =
       grpc::ClientReaderWriter<inference::ModelInferRequest, inference::ModelStreamInferResponse>;
 
-  explicit InferenceTest(const StreamLimits& stream_limits = {})
-      : stream_limits_(stream_limits), metrics_("test"), workers_(WorkerPool::Options{}) {}
+  explicit InferenceTest(const StreamLimits& stream_limits = {}, double logged_fraction = 0)
+      : stream_limits_(stream_limits),
+        metrics_("test"),
+        access_log_({.fraction = logged_fraction}, clock_,
+                    [this](const AccessRecord& line) {
+                      const absl::MutexLock lock(&lines_mutex_);
+                      lines_.push_back(line);
+                    }),
+        workers_(WorkerPool::Options{}) {}
 
   void SetUp() override {
     auto device = MakeFakeDevice({.name = "a"});
@@ -99,6 +110,7 @@ class InferenceTest : public testing::Test {
         StreamInferCall::Shared{.backend = {.registry = registry_,
                                             .batcher = *batcher_,
                                             .metrics = metrics_,
+                                            .access_log = access_log_,
                                             .shared_memory = shared_memory_,
                                             .memory = memory_,
                                             .workers = workers_,
@@ -134,10 +146,19 @@ class InferenceTest : public testing::Test {
     return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   }
 
+  // Of the access log. Who has an answer finds its line.
+  std::vector<AccessRecord> Lines() {
+    const absl::MutexLock lock(&lines_mutex_);
+    return lines_;
+  }
+
   const StreamLimits stream_limits_;
   FakeClock clock_;
   SilentPoolObserver pool_observer_;
   Metrics metrics_;
+  absl::Mutex lines_mutex_;
+  std::vector<AccessRecord> lines_ ABSL_GUARDED_BY(lines_mutex_);
+  AccessLog access_log_;
   WorkerPool workers_;
   SharedMemory shared_memory_;
   MemoryBudget memory_{1 << 30};

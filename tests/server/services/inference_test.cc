@@ -100,5 +100,52 @@ TEST_F(InferenceCallTest, TensorsMayBeInSharedMemory) {
               StatusIs(StatusCode::kNotFound, HasSubstr("'r' is not registered")));
 }
 
+TEST_F(InferenceCallTest, OnlyWhatTheServerFailsGetsALineUnasked) {
+  ModelInferResponse response;
+  ASSERT_THAT(Infer(Request("x", "ab"), response), IsOk());
+  model_->failure = absl::InvalidArgumentError("too long");
+  EXPECT_THAT(Infer(Request("x", "ab"), response), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_EQ(Lines().size(), 0);
+  model_->failure = absl::InternalError("a bug");
+  EXPECT_THAT(Infer(Request("x", "ab"), response), StatusIs(StatusCode::kInternal));
+  ASSERT_EQ(Lines().size(), 1);
+  EXPECT_THAT(Lines()[0].status, StatusIs(StatusCode::kInternal, "text[0]: a bug"));
+  EXPECT_EQ(Lines()[0].trace.trace_id.size(), 32);
+}
+
+class LoggedInferenceTest : public InferenceTest {
+ protected:
+  LoggedInferenceTest() : InferenceTest({}, /*logged_fraction=*/1) {}
+};
+
+TEST_F(LoggedInferenceTest, ARequestGetsALine) {
+  ModelInferResponse response;
+  ASSERT_THAT(Infer(Request("x", "abc"), response), IsOk());
+  ASSERT_EQ(Lines().size(), 1);
+  const AccessRecord line = Lines()[0];
+  EXPECT_EQ(line.rpc, "ModelInfer");
+  EXPECT_EQ(line.model, "m");
+  EXPECT_EQ(line.version, 1);
+  EXPECT_THAT(line.status, IsOk());
+  EXPECT_EQ(line.client, "client");
+  EXPECT_EQ(line.request_id, "x");
+  EXPECT_EQ(line.times.rows, 1);
+  EXPECT_EQ(line.tokens, 3);
+  EXPECT_GT(line.times.total, absl::ZeroDuration());
+  EXPECT_LE(line.times.input, line.times.total);
+}
+
+TEST_F(LoggedInferenceTest, ARefusedRequestGetsALineWithWhatIsKnown) {
+  ModelInferRequest request = Request("x", "ab");
+  request.set_model_name("nobody");
+  ModelInferResponse response;
+  EXPECT_THAT(Infer(request, response), StatusIs(StatusCode::kNotFound));
+  ASSERT_EQ(Lines().size(), 1);
+  EXPECT_EQ(Lines()[0].model, "nobody");
+  EXPECT_EQ(Lines()[0].version, 0);
+  EXPECT_THAT(Lines()[0].status, StatusIs(StatusCode::kNotFound));
+  EXPECT_EQ(Lines()[0].tokens, 0);
+}
+
 }  // namespace
 }  // namespace sta
