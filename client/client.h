@@ -156,6 +156,20 @@ struct DeviceList {
   absl::Time counting_since;  // when the counters began
 };
 
+// What a version has done since its first request, as ModelStatistics tells it.
+struct ModelTotals {
+  std::string name;
+  int64_t version = 0;  // 0: not a number
+  int64_t rows = 0;     // of requests that were answered
+  int64_t batches = 0;
+  int64_t answered = 0;  // requests
+  int64_t failed = 0;
+  // Of the requests that were answered, summed.
+  absl::Duration total_time;
+  absl::Duration queue_time;
+  absl::Duration compute_time;  // on devices
+};
+
 struct ServerInfo {
   std::string name;
   std::string version;
@@ -215,6 +229,9 @@ class Client {
   // NOT_FOUND for an unknown model. `version`: a number or an alias; "": what requests without a
   // version get.
   absl::StatusOr<ModelDetails> GetModel(const std::string& name, const std::string& version = "");
+
+  // Of every version that is ready. UNIMPLEMENTED where the server has no statistics.
+  absl::StatusOr<std::vector<ModelTotals>> ModelStatistics();
 
   // UNIMPLEMENTED where the server is not an sta-server.
   absl::StatusOr<DeviceList> ListDevices();

@@ -18,7 +18,7 @@ Examples:
   stactl embed --file corpus.txt --output vectors.npy
   stactl convert --model DIR --output store/minilm/1 --pattern 2:8 --calibrate text.txt
   stactl model list
-  stactl devices --watch
+  stactl top
   stactl bench --concurrency 1,4,16 --duration 10s
   stactl token new ci --roles upload --output ci.token >> tokens
 
@@ -39,6 +39,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddInferCommand(app, context);
   AddModelCommand(app, context);
   AddDevicesCommand(app, context);
+  AddTopCommand(app, context);
   AddConvertCommand(app, context);
   AddDiagnosticCommand(app, context);
   AddInspectCommand(app, context);

@@ -75,7 +75,7 @@ bool AccessLog::IsPicked() const {
 bool AccessLog::MayReportFailure() {
   const absl::Time now = clock_.Now();
   const absl::MutexLock lock(&mutex_);
-  if (now >= second_ + absl::Seconds(1)) {
+  if (now < second_ || now >= second_ + absl::Seconds(1)) {  // clocks are set back, too
     second_ = now;
     failures_ = 0;
   }

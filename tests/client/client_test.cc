@@ -40,6 +40,35 @@ TEST_F(ClientTest, EmbedsOneRowAText) {
   EXPECT_THAT(rows.Row(2), ElementsAre(1, 'z', 1));
 }
 
+TEST_F(ClientTest, TellsWhatModelsHaveDone) {
+  inference::ModelStatisticsResponse answer;
+  inference::ModelStatistics& statistics = *answer.add_model_stats();
+  statistics.set_name("m");
+  statistics.set_version("7");
+  statistics.set_inference_count(1);
+  statistics.set_execution_count(2);
+  inference::InferStatistics& times = *statistics.mutable_inference_stats();
+  times.mutable_success()->set_count(3);
+  times.mutable_success()->set_ns(4);
+  times.mutable_fail()->set_count(5);
+  times.mutable_queue()->set_ns(6);
+  times.mutable_compute_infer()->set_ns(7);
+  answer.add_model_stats()->set_version("latest");  // of another server
+  server_.SetStatistics({answer});
+  STA_ASSERT_OK_AND_ASSIGN(const std::vector<ModelTotals> totals, Connect()->ModelStatistics());
+  ASSERT_THAT(totals, SizeIs(2));
+  EXPECT_EQ(totals[0].name, "m");
+  EXPECT_EQ(totals[0].version, 7);
+  EXPECT_EQ(totals[0].rows, 1);
+  EXPECT_EQ(totals[0].batches, 2);
+  EXPECT_EQ(totals[0].answered, 3);
+  EXPECT_EQ(totals[0].total_time, absl::Nanoseconds(4));
+  EXPECT_EQ(totals[0].failed, 5);
+  EXPECT_EQ(totals[0].queue_time, absl::Nanoseconds(6));
+  EXPECT_EQ(totals[0].compute_time, absl::Nanoseconds(7));
+  EXPECT_EQ(totals[1].version, 0);
+}
+
 TEST_F(ClientTest, ClassifiesOneAnswerAText) {
   STA_ASSERT_OK_AND_ASSIGN(const std::vector<Classification> answers,
                            Connect()->Classify("classifier", {"abc", "abcdef"}));

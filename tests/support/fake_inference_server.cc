@@ -2,6 +2,7 @@
 #include "tests/support/fake_inference_server.h"
 
 #include <cstring>
+#include <deque>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -108,6 +109,10 @@ class FakeInferenceServer::Services {
     absl::MutexLock lock(&mutex_);
     models_ = std::move(models);
   }
+  void SetStatistics(std::vector<inference::ModelStatisticsResponse> answers) {
+    absl::MutexLock lock(&mutex_);
+    statistics_.assign(answers.begin(), answers.end());
+  }
   void RemoveStore() {
     absl::MutexLock lock(&mutex_);
     has_store_ = false;
@@ -162,6 +167,12 @@ class FakeInferenceServer::Services {
       input->add_shape(-1);
       return grpc::Status::OK;
     }
+    grpc::Status ModelStatistics(grpc::ServerContext* context,
+                                 const inference::ModelStatisticsRequest* request,
+                                 inference::ModelStatisticsResponse* response) override {
+      *response = state_.NextStatistics();
+      return grpc::Status::OK;
+    }
     grpc::Status ModelInfer(grpc::ServerContext* context, const ModelInferRequest* request,
                             ModelInferResponse* response) override {
       return state_.Handler(*request)(*request, response);
@@ -210,6 +221,14 @@ class FakeInferenceServer::Services {
     return {};
   }
 
+  inference::ModelStatisticsResponse NextStatistics() {
+    absl::MutexLock lock(&mutex_);
+    if (statistics_.empty()) return {};
+    const inference::ModelStatisticsResponse next = statistics_.front();
+    if (statistics_.size() > 1) statistics_.pop_front();
+    return next;
+  }
+
   InferHandler Handler(const ModelInferRequest& request) {
     absl::MutexLock lock(&mutex_);
     infer_requests_.push_back(request);
@@ -222,6 +241,7 @@ class FakeInferenceServer::Services {
   InferHandler handler_ = DefaultInfer;
   std::vector<v1::GetModelResponse> models_ = DefaultModels();
   bool has_store_ = true;
+  std::deque<inference::ModelStatisticsResponse> statistics_;
   std::vector<ModelInferRequest> infer_requests_;
 };
 
@@ -247,6 +267,10 @@ void FakeInferenceServer::SetInferHandler(InferHandler handler) {
 
 void FakeInferenceServer::SetModels(std::vector<v1::GetModelResponse> models) {
   services_->SetModels(std::move(models));
+}
+
+void FakeInferenceServer::SetStatistics(std::vector<inference::ModelStatisticsResponse> answers) {
+  services_->SetStatistics(std::move(answers));
 }
 
 void FakeInferenceServer::RemoveStore() { services_->RemoveStore(); }

@@ -43,6 +43,8 @@ class FakeInferenceServer {
   // Replaces what ListModels and GetModel answer. Without a store both are UNIMPLEMENTED.
   void SetModels(std::vector<v1::GetModelResponse> models);
   void RemoveStore();
+  // What ModelStatistics answers, one after the other, the last again and again; at first nothing.
+  void SetStatistics(std::vector<inference::ModelStatisticsResponse> answers);
 
   FakeDevicesService& devices() { return devices_; }
 
