@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/commands/bench_requests.h"
 #include "client/commands/command.h"
 #include "client/console/json_text.h"
 #include "client/console/table.h"
@@ -30,12 +31,14 @@ struct BenchFlags {
   absl::Duration duration = absl::Seconds(10);
   absl::Duration warm_up = absl::Seconds(1);
   int64_t requests = 0;
-  int64_t rows = 1;
-  std::string file;
-  std::string input = "text";
-  std::string lengths = "uniform:8:64";
-  int64_t vocabulary = 30522;
-  int64_t seed = 1;
+  BenchRequestFlags mix;
+};
+
+// What the figures belong to.
+struct BenchSubject {
+  std::string model;
+  std::string server;  // name and version
+  double rows_per_request;
 };
 
 // One line of the table.
@@ -52,38 +55,13 @@ std::string ProcessorName() {
   return "unknown processor";
 }
 
-absl::StatusOr<RequestMix> MakeMix(const BenchFlags& options, const std::string& model) {
-  // Enough different requests that nothing is always the same, few enough to prepare at once.
-  constexpr int64_t kRequests = 256;
-  if (!options.file.empty()) {
-    std::ifstream file(options.file);
-    std::vector<std::string> texts;
-    for (std::string line; std::getline(file, line);) {
-      if (!line.empty()) texts.push_back(line);
-    }
-    if (texts.empty()) {
-      return absl::InvalidArgumentError(
-          StrCat("--file: '", options.file, "' cannot be read or has no text"));
-    }
-    return RequestMix::FromTexts(model, texts, options.rows, kRequests);
-  }
-  const absl::StatusOr<LengthDistribution> lengths = LengthDistribution::Parse(options.lengths);
-  if (!lengths.ok()) return lengths.status();
-  const auto seed = static_cast<uint64_t>(options.seed);
-  if (options.input == "ids") {
-    return RequestMix::GeneratedIds(model, *lengths, options.rows, kRequests, options.vocabulary,
-                                    seed);
-  }
-  return RequestMix::GeneratedTexts(model, *lengths, options.rows, kRequests, seed);
-}
-
 std::vector<Run> RunLoads(const BenchFlags& options, const SendFunction& send, Console& console) {
   LoadOptions load = {.rate = options.rate,
                       .is_poisson = !options.constant,
                       .warm_up = options.warm_up,
                       .duration = options.requests > 0 ? absl::Hours(24) : options.duration,
                       .max_requests = options.requests > 0 ? options.requests : INT64_MAX,
-                      .seed = static_cast<uint64_t>(options.seed)};
+                      .seed = static_cast<uint64_t>(options.mix.seed)};
   std::vector<Run> runs;
   if (options.rate > 0) {
     runs.push_back({StrCat(options.rate, "/s"), RunOpenLoop(send, load, stop_requested)});
@@ -109,7 +87,7 @@ std::string Errors(const LoadResult& result) {
   return text.empty() ? "none" : text;
 }
 
-void PrintTable(const std::vector<Run>& runs, const BenchFlags& options, std::ostream& out) {
+void PrintTable(const std::vector<Run>& runs, double rows_per_request, std::ostream& out) {
   Table table({{"load", Align::kLeft},
                {"requests", Align::kRight},
                {"requests/s", Align::kRight},
@@ -125,7 +103,7 @@ void PrintTable(const std::vector<Run>& runs, const BenchFlags& options, std::os
     const HdrHistogram& latency = result.latency_us;
     table.AddRow({run.load, WithThousands(result.requests()),
                   FormatFixed(result.RequestsPerSecond(), 1),
-                  FormatFixed(result.RequestsPerSecond() * static_cast<double>(options.rows), 1),
+                  FormatFixed(result.RequestsPerSecond() * rows_per_request, 1),
                   Milliseconds(latency.Percentile(50)), Milliseconds(latency.Percentile(90)),
                   Milliseconds(latency.Percentile(99)), Milliseconds(latency.Percentile(99.9)),
                   Milliseconds(latency.max()), Errors(result)});
@@ -133,14 +111,13 @@ void PrintTable(const std::vector<Run>& runs, const BenchFlags& options, std::os
   out << table.ToString();
 }
 
-OrderedJson RunJson(const Run& run, const BenchFlags& options) {
+OrderedJson RunJson(const Run& run, double rows_per_request) {
   const LoadResult& result = run.result;
-  OrderedJson json = {
-      {"load", run.load},
-      {"requests", result.requests()},
-      {"requests_per_second", result.RequestsPerSecond()},
-      {"rows_per_second", result.RequestsPerSecond() * static_cast<double>(options.rows)},
-      {"elapsed_seconds", absl::ToDoubleSeconds(result.elapsed)}};
+  OrderedJson json = {{"load", run.load},
+                      {"requests", result.requests()},
+                      {"requests_per_second", result.RequestsPerSecond()},
+                      {"rows_per_second", result.RequestsPerSecond() * rows_per_request},
+                      {"elapsed_seconds", absl::ToDoubleSeconds(result.elapsed)}};
   for (const auto& [name, percentile] :
        {std::pair{"p50_us", 50.0}, {"p90_us", 90.0}, {"p99_us", 99.0}, {"p99_9_us", 99.9}}) {
     json[name] = result.latency_us.Percentile(percentile);
@@ -154,25 +131,30 @@ OrderedJson RunJson(const Run& run, const BenchFlags& options) {
   return json;
 }
 
-void PrintRuns(const std::vector<Run>& runs, const BenchFlags& options, const std::string& model,
-               const ServerInfo& server, CommandContext& context) {
+void PrintRuns(const std::vector<Run>& runs, const BenchSubject& subject, CommandContext& context) {
   const std::string processor = ProcessorName();
   const auto cores = static_cast<int>(std::thread::hardware_concurrency());
   if (context.json) {
-    OrderedJson json = {{"model", model},
-                        {"server", StrCat(server.name, " ", server.version)},
+    OrderedJson json = {{"model", subject.model},
+                        {"server", subject.server},
                         {"processor", processor},
                         {"cores", cores},
-                        {"rows_per_request", options.rows}};
+                        {"rows_per_request", subject.rows_per_request}};
     json["runs"] = OrderedJson::array();
-    for (const Run& run : runs) json["runs"].push_back(RunJson(run, options));
+    for (const Run& run : runs) json["runs"].push_back(RunJson(run, subject.rows_per_request));
     context.console.out << IndentedJson(json) << "\n";
     return;
   }
-  context.console.out << model << " on " << server.name << " " << server.version << "; client on "
-                      << processor << ", " << cores << " cores; " << options.rows
-                      << (options.rows == 1 ? " row" : " rows") << " a request\n\n";
-  PrintTable(runs, options, context.console.out);
+  context.console.out << subject.model << " on " << subject.server << "; client on " << processor
+                      << ", " << cores << " cores; " << subject.rows_per_request
+                      << (subject.rows_per_request == 1 ? " row" : " rows") << " a request\n\n";
+  PrintTable(runs, subject.rows_per_request, context.console.out);
+}
+
+// Only a label of the figures: a server that does not tell is measured all the same.
+std::string ServerName(Client& client) {
+  const absl::StatusOr<ServerInfo> server = client.ServerMetadata();
+  return server.ok() ? StrCat(server->name, " ", server->version) : "a server without metadata";
 }
 
 absl::Status RunBench(CommandContext& context, const BenchFlags& options) {
@@ -180,10 +162,9 @@ absl::Status RunBench(CommandContext& context, const BenchFlags& options) {
   if (!client.ok()) return client.status();
   const absl::StatusOr<std::string> model = ChooseModel(**client, options.model, "");
   if (!model.ok()) return model.status();
-  const absl::StatusOr<RequestMix> mix = MakeMix(options, *model);
+  const absl::StatusOr<RequestMix> mix = MakeRequestMix(options.mix, *model);
   if (!mix.ok()) return mix.status();
-  const absl::StatusOr<ServerInfo> server = (*client)->ServerMetadata();
-  if (!server.ok()) return server.status();
+  const BenchSubject subject{*model, ServerName(**client), mix->MeanRows()};
   // One request that must not be wrong, so that a wrong model or input is an error and not a table.
   // With a short --timeout, being too late is what is measured.
   const absl::StatusOr<InferResult> first = (*client)->Infer(mix->At(0));
@@ -199,7 +180,7 @@ absl::Status RunBench(CommandContext& context, const BenchFlags& options) {
   };
   const std::vector<Run> runs = RunLoads(options, send, context.console);
   std::signal(SIGINT, old_handler);
-  PrintRuns(runs, options, *model, *server, context);
+  PrintRuns(runs, subject, context);
   return absl::OkStatus();
 }
 
@@ -225,31 +206,22 @@ void AddBenchCommand(CLI::App& app, CommandContext& context) {
   AddDurationOption(*command, "--warm-up", options->warm_up, "Time before it that is not counted");
   command->add_option("--requests", options->requests, "End each run after so many requests")
       ->check(CheckPositiveInteger);
-  command->add_option("--rows", options->rows, "Texts in a request")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 4096));
-  command->add_option("--file", options->file, "Texts to send, one a line")->type_name("FILE");
-  command->add_option("--input", options->input, "What to generate without --file: text or ids")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"text", "ids"}));
-  command
-      ->add_option("--lengths", options->lengths,
-                   "Words or ids of a generated row: fixed:N or uniform:LOW:HIGH")
-      ->capture_default_str();
-  command->add_option("--vocabulary", options->vocabulary, "Generated ids are below this")
-      ->capture_default_str()
-      ->check(CheckPositiveInteger);
-  command->add_option("--seed", options->seed, "Of everything that is random")
-      ->capture_default_str();
+  AddBenchRequestOptions(*command, options->mix);
   command->footer(R"(
 A closed loop sends each request after the answer to the one before; an open loop sends at a rate
 and measures from when a request should have left, so that a server's pause is not hidden. Ctrl-C
 ends early with the figures so far. Percentiles are from an HDR histogram of three digits.
 
+Any server of the Open Inference Protocol can be measured: name its --model and describe its inputs
+by --tensor, or write requests into a --request-file. All tensors are sent raw. A generated BOOL is
+0 or 1, an integer 0..127, a floating-point number 0..1, BYTES a word of eight letters.
+
 Examples:
   stactl bench --concurrency 1,4,16 --duration 10s
   stactl bench --rate 200 --duration 30s --lengths uniform:16:128
-  stactl bench --input ids --lengths fixed:128 --rows 8 --json)");
+  stactl bench --input ids --lengths fixed:128 --rows 8 --json
+  stactl bench --model identity --tensor INPUT0:FP32:1,64
+  stactl bench --server triton:8001 --model bert --request-file requests.jsonl)");
   command->callback([&context, options] {
     context.action = [&context, options] { return RunBench(context, *options); };
   });

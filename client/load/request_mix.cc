@@ -68,4 +68,33 @@ RequestMix RequestMix::GeneratedIds(const std::string& model, const LengthDistri
   return mix;
 }
 
+RequestMix RequestMix::GeneratedTensors(const std::string& model,
+                                        const std::vector<GeneratedTensor>& inputs, int64_t count,
+                                        uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  RequestMix mix;
+  for (int64_t i = 0; i < count; ++i) {
+    InferRequest request{.model = model};
+    for (const GeneratedTensor& input : inputs) request.inputs.push_back(input.Draw(engine));
+    mix.requests_.push_back(std::move(request));
+  }
+  return mix;
+}
+
+RequestMix RequestMix::FromRequests(const std::string& model, std::vector<InferRequest> requests) {
+  RequestMix mix;
+  mix.requests_ = std::move(requests);
+  for (InferRequest& request : mix.requests_) request.model = model;
+  return mix;
+}
+
+double RequestMix::MeanRows() const {
+  int64_t rows = 0;
+  for (const InferRequest& request : requests_) {
+    const bool has_rows = !request.inputs.empty() && !request.inputs[0].shape.empty();
+    rows += has_rows ? request.inputs[0].shape[0] : 1;
+  }
+  return static_cast<double>(rows) / static_cast<double>(requests_.size());
+}
+
 }  // namespace sta::client

@@ -49,5 +49,29 @@ TEST(RequestMixTest, GeneratesTheSameTextsForTheSameSeed) {
               ElementsAre(4));
 }
 
+TEST(RequestMixTest, GeneratesTensorsWithOtherElementsEachTime) {
+  STA_ASSERT_OK_AND_ASSIGN(const GeneratedTensor a, GeneratedTensor::Parse("a:INT32:2,3"));
+  STA_ASSERT_OK_AND_ASSIGN(const GeneratedTensor b, GeneratedTensor::Parse("b:BYTES:1"));
+  const RequestMix mix = RequestMix::GeneratedTensors("m", {a, b}, 2, 1);
+  EXPECT_EQ(mix.At(0).model, "m");
+  ASSERT_EQ(mix.At(0).inputs.size(), 2u);
+  EXPECT_EQ(mix.At(0).inputs[0].name, "a");
+  EXPECT_EQ(mix.At(0).inputs[1].name, "b");
+  EXPECT_NE(mix.At(0).inputs[0].data, mix.At(1).inputs[0].data);
+  EXPECT_EQ(mix.At(2).inputs, mix.At(0).inputs);
+  EXPECT_EQ(mix.MeanRows(), 2.0);
+}
+
+TEST(RequestMixTest, TakesWholeRequestsForItsModel) {
+  const Tensor scalar = Tensor::Of<float>("s", {}, std::vector<float>{1});
+  const Tensor rows = Tensor::Of<float>("r", {4}, std::vector<float>{1, 2, 3, 4});
+  const RequestMix mix =
+      RequestMix::FromRequests("m", {{.id = "7", .inputs = {rows, scalar}}, {.inputs = {scalar}}});
+  EXPECT_EQ(mix.At(0).id, "7");
+  EXPECT_EQ(mix.At(0).model, "m");
+  EXPECT_EQ(mix.At(1).model, "m");
+  EXPECT_EQ(mix.MeanRows(), 2.5);
+}
+
 }  // namespace
 }  // namespace sta::client
