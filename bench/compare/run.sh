@@ -37,22 +37,7 @@ done
 readonly work=build/compare
 readonly here=bench/compare
 
-# install NAME REQUIREMENTS...: a virtual environment with these, kept while they do not change.
-install() {
-  local venv="$work/venv-$1" log="$work/install-$1.log" stamp
-  shift
-  stamp="$(cat "$@" | sha256sum | cut -d' ' -f1)"
-  if [ "$(cat "$venv/installed" 2>/dev/null)" = "$stamp" ]; then return; fi
-  echo "compare: installing $*" >&2
-  rm -rf "$venv"
-  python3 -m venv "$venv" >"$log" 2>&1 || { tail -n 3 "$log" >&2; return 1; }
-  local file
-  for file in "$@"; do
-    "$venv/bin/pip" install --disable-pip-version-check --requirement "$file" >>"$log" 2>&1 ||
-      { tail -n 3 "$log" >&2; return 1; }
-  done
-  echo "$stamp" >"$venv/installed"
-}
+. bench/python_environment.sh
 
 mkdir -p "$work"
 {
