@@ -35,7 +35,7 @@ void Show(CommandContext& context, const TopOptions& options, const TopView& now
     // On a terminal each view takes the place of the one before it: home, clear to the end.
     const bool redraw = context.console.out_is_terminal && !options.once;
     out << (redraw ? "\x1b[H\x1b[J" : "")
-        << TopTable(context.server, now, before, options.shows_all)
+        << TopTable(context.connection.address, now, before, options.shows_all)
         << (redraw || options.once ? "" : "\n");
   }
   out.flush();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/observability/logging.h"
+#include "strings/str_cat.h"
 
 namespace sta {
 namespace {
@@ -31,7 +32,7 @@ void LogAccess(const AccessRecord& record) {
   const bool failed = IsServersFailure(record.status.code());
   const auto log = failed ? LogWarning : LogInfo;
   const std::string reason =
-      failed ? Shortened(record.status.message(), kMaxReasonBytes) : std::string();
+      failed ? Shortened(StdView(record.status.message()), kMaxReasonBytes) : std::string();
   log("request", {{"rpc", record.rpc},
                   {"model", Shortened(record.model, kMaxClientBytes)},
                   {"version", record.version},
