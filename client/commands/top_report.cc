@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <optional>
 #include <string>
 
@@ -14,8 +15,7 @@ constexpr size_t kMaxReasonWidth = 60;
 
 // "12.3"; whole numbers from 100 on.
 std::string Rate(double per_second) {
-  return per_second < 99.95 ? FormatFixed(per_second, 1)
-                            : WithThousands(static_cast<int64_t>(per_second + 0.5));
+  return per_second < 99.95 ? FormatFixed(per_second, 1) : WithThousands(std::lround(per_second));
 }
 
 std::string MeanMilliseconds(std::optional<absl::Duration> time) {
