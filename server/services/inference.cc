@@ -207,15 +207,19 @@ void Inference::End(const absl::Status& status) {
 
 void Inference::WriteLine(const absl::Status& status) {
   if (trace_.trace_id.empty()) trace_.trace_id = NewTraceId();
-  backend_.access_log.Write({.rpc = std::string(origin_.rpc),
-                             .model = served_ != nullptr ? served_->name : request_->model_name(),
-                             .version = served_ != nullptr ? served_->version : 0,
-                             .status = status,
-                             .client = origin_.client,
-                             .request_id = request_->id(),
-                             .trace = trace_,
-                             .tokens = tokens_,
-                             .times = times_});
+  AccessRecord record = {.rpc = std::string(origin_.rpc),
+                         .model = request_->model_name(),
+                         .status = status,
+                         .client = origin_.client,
+                         .request_id = request_->id(),
+                         .trace = trace_,
+                         .tokens = tokens_,
+                         .times = times_};
+  if (const ServedModel* served = served_.get(); served != nullptr) {
+    record.model = served->name;
+    record.version = served->version;
+  }
+  backend_.access_log.Write(std::move(record));
 }
 
 }  // namespace sta
