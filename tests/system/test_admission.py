@@ -86,9 +86,15 @@ def test_retries_of_grpc_wait_as_long_as_they_are_told(start) -> None:
 def test_what_cannot_be_in_time_is_refused(start) -> None:
     server, stub = start()
     stub.ModelInfer(infer_request())
+    request = infer_request()
+    request.parameters["timeout"].int64_param = 1  # microsecond: over when it has been decoded
     with pytest.raises(grpc.RpcError) as late:
-        stub.ModelInfer(infer_request(), timeout=0)
+        stub.ModelInfer(request)
     assert late.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    values = samples(scrape(server))
+    refused = [total(values, "sta_rejected_total", model="embed", reason=reason)
+               for reason in ("too_late", "expired")]
+    assert sum(refused) == 1
     stub.ModelInfer(infer_request(), timeout=60)
 
 
