@@ -11,7 +11,7 @@
 namespace sta {
 namespace {
 
-constexpr const char* kInferenceServiceName = "inference.GRPCInferenceService";
+constexpr const char* kInferenceHealthName = "inference.GRPCInferenceService";
 constexpr size_t kEventsAtOnce = 64;
 
 }  // namespace
@@ -23,7 +23,7 @@ ModelFollower::ModelFollower(ModelFeed& feed, const ModelRegistry& registry, Hea
   // A cursor without a token always opens.
   cursor_ = *feed_.Open("", "");
   health_.Set("", false);
-  health_.Set(kInferenceServiceName, false);
+  health_.Set(kInferenceHealthName, false);
 }
 
 void ModelFollower::Changed() {
@@ -62,7 +62,7 @@ void ModelFollower::Follow(const ModelEvent& event) {
 void ModelFollower::ShowServer() {
   const bool is_ready = registry_.AllReady();
   health_.Set("", is_ready);
-  health_.Set(kInferenceServiceName, is_ready);
+  health_.Set(kInferenceHealthName, is_ready);
   // Between two switches there is nothing to say, nor before all has been tried.
   if (!is_ready && IsLoading()) return;
   const std::string_view now = is_ready ? "ready" : "not ready: a model failed";
