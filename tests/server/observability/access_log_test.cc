@@ -72,6 +72,7 @@ TEST(AccessLogTest, AFailureThatChancePicksIsNotLeftOut) {
 class AccessLineTest : public testing::Test {
  protected:
   AccessLineTest() { SetUpLogging(LogFormat::kJson, spdlog::level::info); }
+  ~AccessLineTest() override { SetUpLogging(LogFormat::kText, spdlog::level::info); }
 
   static nlohmann::json Line(const AccessRecord& record) {
     testing::internal::CaptureStderr();
