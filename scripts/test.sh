@@ -78,6 +78,7 @@ unless_passed() {
 test_asan() {
   # The gRPC library is not instrumented, so containers it fills would look overflown.
   ASAN_OPTIONS=detect_container_overflow=0:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 \
+    LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp" \
     ctest --preset asan -L unit -j "$jobs" --progress
 }
 
