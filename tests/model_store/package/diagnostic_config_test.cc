@@ -12,7 +12,7 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+constexpr auto kInvalidConfig = absl::StatusCode::kInvalidArgument;
 
 DiagnosticConfig AddSub() {
   return {
@@ -46,8 +46,9 @@ TEST(DiagnosticConfigTest, EveryDatatypeHasANameAndASize) {
   EXPECT_EQ(ElementBytes(Datatype::kBf16), 2);
   EXPECT_EQ(ElementBytes(Datatype::kFp64), 8);
   EXPECT_EQ(ElementBytes(Datatype::kBytes), 0);
-  EXPECT_THAT(ParseDatatype("FP8"),
-              StatusIs(kInvalid, HasSubstr("datatype 'FP8' is not known; allowed are BOOL UINT8")));
+  EXPECT_THAT(
+      ParseDatatype("FP8"),
+      StatusIs(kInvalidConfig, HasSubstr("datatype 'FP8' is not known; allowed are BOOL UINT8")));
 }
 
 TEST(DiagnosticConfigTest, RefusesHostileValues) {
@@ -83,36 +84,38 @@ TEST(DiagnosticConfigTest, RefusesHostileValues) {
     const size_t at = text.find(c.from);
     ASSERT_NE(at, std::string::npos) << c.from;
     text.replace(at, c.from.size(), c.to);
-    EXPECT_THAT(ParseDiagnosticConfig(text), StatusIs(kInvalid, HasSubstr(c.message))) << text;
+    EXPECT_THAT(ParseDiagnosticConfig(text), StatusIs(kInvalidConfig, HasSubstr(c.message)))
+        << text;
   }
-  EXPECT_THAT(ParseDiagnosticConfig("[]"), StatusIs(kInvalid, HasSubstr("no 'sta' section")));
-  EXPECT_THAT(ParseDiagnosticConfig("{"), StatusIs(kInvalid, HasSubstr("")));
+  EXPECT_THAT(ParseDiagnosticConfig("[]"), StatusIs(kInvalidConfig, HasSubstr("no 'sta' section")));
+  EXPECT_THAT(ParseDiagnosticConfig("{"), StatusIs(kInvalidConfig, HasSubstr("")));
 }
 
 TEST(DiagnosticConfigTest, RefusesTensorsThatDoNotFitTheOperation) {
   DiagnosticConfig config = AddSub();
   config.inputs.pop_back();
   EXPECT_THAT(CheckDiagnosticConfig(config),
-              StatusIs(kInvalid, "add_sub needs two inputs and two outputs"));
+              StatusIs(kInvalidConfig, "add_sub needs two inputs and two outputs"));
   config.operation = DiagnosticOperation::kIdentity;
-  EXPECT_THAT(CheckDiagnosticConfig(config),
-              StatusIs(kInvalid, "identity needs an output for each input; there are 1 and 2"));
+  EXPECT_THAT(
+      CheckDiagnosticConfig(config),
+      StatusIs(kInvalidConfig, "identity needs an output for each input; there are 1 and 2"));
   config.outputs.clear();
   EXPECT_THAT(CheckDiagnosticConfig(config),
-              StatusIs(kInvalid, "there are 0 outputs, allowed are 1..64"));
+              StatusIs(kInvalidConfig, "there are 0 outputs, allowed are 1..64"));
   config.outputs = {{"OUTPUT0", Datatype::kInt32, {16}}};
   EXPECT_THAT(CheckDiagnosticConfig(config),
-              StatusIs(kInvalid, "'OUTPUT0' must have the datatype and dims of 'INPUT0'"));
+              StatusIs(kInvalidConfig, "'OUTPUT0' must have the datatype and dims of 'INPUT0'"));
   config.max_batch_size = -1;
   EXPECT_THAT(CheckDiagnosticConfig(config),
-              StatusIs(kInvalid, "max_batch_size is -1, allowed are 0..65536"));
+              StatusIs(kInvalidConfig, "max_batch_size is -1, allowed are 0..65536"));
   for (const Datatype datatype : {Datatype::kBool, Datatype::kFp16, Datatype::kBf16}) {
     config = AddSub();
     for (auto* tensors : {&config.inputs, &config.outputs}) {
       for (DeclaredTensor& tensor : *tensors) tensor.datatype = datatype;
     }
     EXPECT_THAT(CheckDiagnosticConfig(config),
-                StatusIs(kInvalid, HasSubstr("add_sub does not compute")));
+                StatusIs(kInvalidConfig, HasSubstr("add_sub does not compute")));
   }
 }
 
