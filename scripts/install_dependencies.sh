@@ -66,6 +66,10 @@ libgmock-dev
 libgtest-dev
 openssl                  # makes certificates for tests
 python3
+python3-matplotlib       # plots of the pruning toolkit
+python3-numpy            # the pruning toolkit
+python3-torch            # and its training
+python3-tqdm             # and its progress bars
 python3-venv             # clients of the system tests
 qemu-user                # kernels for processors that this one is not
 unzip
