@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A general sparse sentence encoder, distilled from a dense one on plain text without labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy
+
+from sta_prune.bert import EMBEDDINGS, Parameters, matrix_names
+from sta_prune.chains import Chain, Resources, StageResult, run_chains
+from sta_prune.checkpoint import read_model, write_model
+from sta_prune.evaluation import Computing, predict
+from sta_prune.masks import check_fits
+from sta_prune.methods import Settings, plans
+from sta_prune.patterns import PatternRules
+from sta_prune.series import candidate_name
+from sta_prune.stage import ENCODER_DISTILLATION
+from sta_prune.tokens import TokenizedExamples, load_tokenizer, tokenize
+
+# One line of this share of the text is kept for measuring.
+HELD_BACK_EVERY = 100
+MOST_HELD_BACK = 1000
+
+
+def read_lines(paths: Sequence[Path]) -> list[str]:
+    """Distinct lines that are not empty, in their order."""
+    lines: dict[str, None] = {}
+    for path in paths:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.strip():
+                lines.setdefault(line.strip())
+    return list(lines)
+
+
+def split_text(lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """(to train on, held back)."""
+    held = [line for i, line in enumerate(lines) if i % HELD_BACK_EVERY == HELD_BACK_EVERY - 1]
+    held = held[:MOST_HELD_BACK]
+    chosen = set(held)
+    return [line for line in lines if line not in chosen], held
+
+
+def mean_cosine(first: numpy.ndarray, second: numpy.ndarray) -> float:
+    """Of rows of length 1; [rows, width] both."""
+    return float((first * second).sum(1).mean())
+
+
+def run_backbone(
+    model_directory: Path,
+    texts: Sequence[Path],
+    patterns: Sequence[PatternRules],
+    out: Path,
+    *,
+    settings: Settings,
+    method: str,
+    seed: int,
+    resources: Resources,
+    tell: Callable[[str], None] = print,
+) -> dict[str, float] | None:
+    """Writes OUT/PATTERN for every pattern; the mean cosine to the dense embeddings of held-back
+    lines by candidate, or None when told to stop. Raises ValueError where there is too little text."""
+    model = read_model(model_directory)
+    # The head of a checkpoint plays no part in embeddings.
+    trained: Parameters = {
+        name: value
+        for name, value in model.parameters.items()
+        if name in EMBEDDINGS or name.startswith(("encoder.", "embeddings.LayerNorm"))
+    }
+    if model.labels:
+        raise ValueError(f"'{model_directory}' is a classifier, not a sentence encoder")
+    for rules in patterns:
+        rules.check(matrix_names(model.config))
+        rules.check_packable()
+    lines, held = split_text(read_lines(texts))
+    if not held:
+        raise ValueError(f"only {len(lines)} lines of text; {HELD_BACK_EVERY} are the least")
+    tokenizer = load_tokenizer(model_directory, resources.shape.row_tokens)
+    tokens, measured = tokenize(tokenizer, lines, None), tokenize(tokenizer, held, None)
+    computing = Computing(resources.device, resources.dtype, resources.shape)
+
+    def embeddings(parameters: Parameters, of: TokenizedExamples) -> numpy.ndarray:
+        return predict(parameters, model.config, of, computing)[0]
+
+    dense = embeddings(trained, measured)
+    settings = replace(settings, distillation=ENCODER_DISTILLATION)
+    found = {}
+    candidates_of = {}
+    chains = []
+    for number, plan in enumerate(plans(method, patterns, settings)):
+        name = f"{method}-{seed}-{number}"
+        candidates_of[name] = plan.candidates
+        chains.append(Chain(name, seed, plan.stages, trained))
+
+    def on_stage(result: StageResult) -> None:
+        rules = candidates_of[result.chain.name].get(result.index)
+        if rules is None:
+            return
+        for name in matrix_names(model.config):
+            check_fits(result.parameters[name], rules.of(name), name)
+        candidate = candidate_name(rules)
+        write_model(out / candidate, model, result.parameters)
+        found[candidate] = mean_cosine(dense, embeddings(result.parameters, measured))
+        tell(f"{candidate}: mean cosine to dense {found[candidate]:.4f} ({len(held)} lines)")
+
+    teachers = {seed: trained}
+    if not run_chains(model.config, tokens, chains, resources, on_stage, teachers):
+        return None
+    return found
