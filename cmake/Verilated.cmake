@@ -38,10 +38,22 @@ function(sta_verilated name)
   target_compile_options(sta_${name} PRIVATE -O1 -w)
   verilate(sta_${name} PREFIX ${ARG_PREFIX} TOP_MODULE ${ARG_TOP} SOURCES ${sources}
            VERILATOR_ARGS ${arguments})
-  # A model is many small files that all begin with the same large headers. Verilator's runtime
-  # stays apart, so that the linker takes one copy of it for several models.
-  file(GLOB runtime "${VERILATOR_ROOT}/include/*.cpp")
-  set_source_files_properties(${runtime} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+  # Verilator's runtime is the same for every model: built once, in sta_verilated_runtime.
+  get_target_property(files sta_${name} SOURCES)
+  set(runtime "${files}")
+  list(FILTER runtime INCLUDE REGEX "^${VERILATOR_ROOT}/include/.*[.]cpp$")
+  list(REMOVE_ITEM files ${runtime})
+  set_target_properties(sta_${name} PROPERTIES SOURCES "${files}")
+  if(NOT TARGET sta_verilated_runtime)
+    add_library(sta_verilated_runtime STATIC ${runtime})
+    target_include_directories(sta_verilated_runtime SYSTEM PRIVATE "${VERILATOR_ROOT}/include"
+                               "${VERILATOR_ROOT}/include/vltstd")
+    target_compile_options(sta_verilated_runtime PRIVATE -O1 -w)
+    set_target_properties(sta_verilated_runtime PROPERTIES UNITY_BUILD OFF)
+    target_link_libraries(sta_verilated_runtime PUBLIC Threads::Threads)
+  endif()
+  target_link_libraries(sta_${name} PUBLIC sta_verilated_runtime)
+  # A model is many small files that all begin with the same large headers.
   set_target_properties(sta_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
   # Generated headers are not ours to warn about.
   get_target_property(folders sta_${name} INTERFACE_INCLUDE_DIRECTORIES)
