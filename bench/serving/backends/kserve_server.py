@@ -52,7 +52,12 @@ def main() -> None:
     kind = EncoderModel if arguments.model_name == "encoder" else IdentityModel
     model = kind(arguments.model_name)
     model.ready = True
-    kserve.ModelServer(http_port=arguments.http_port, grpc_port=arguments.grpc_port).start([model])
+    server = kserve.ModelServer(
+        http_port=arguments.http_port,
+        grpc_port=arguments.grpc_port,
+        enable_latency_logging=False,  # a line a request, which none of the others writes
+    )
+    server.start([model])
 
 
 if __name__ == "__main__":
