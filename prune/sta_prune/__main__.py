@@ -84,6 +84,11 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         help="steps between two choices of masks (5)")  # fmt: skip
     parser.add_argument("--equal-for", default="candidate", choices=("candidate", "series"),
         help="what costs separate runs as much as the chain's: each candidate, or all together")  # fmt: skip
+    parser.add_argument("--rounded-steps", type=int, default=0, metavar="N",
+        help="a last phase of N steps with the rounding of the integer arithmetic in the loop; "
+        "writes PATTERN-rounded beside PATTERN (none)")  # fmt: skip
+    parser.add_argument("--rounded-rate", type=float, default=1e-4,
+        help="highest learning rate of that phase (1e-4)")  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="of data order and new heads (1)")
 
 
@@ -212,6 +217,8 @@ def _settings(arguments: argparse.Namespace, **changes: object) -> Settings:
         decay=arguments.decay,
         refresh_every=arguments.refresh,
         equal_for=arguments.equal_for,
+        quantized_steps=arguments.rounded_steps,
+        quantized_rate=arguments.rounded_rate,
         **changes,
     )
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sta_prune.bert import EMBEDDINGS, BertConfig, Parameters
+from sta_prune.bert import EMBEDDINGS, Batch, BertConfig, Parameters
 from sta_prune.packing import BatchShape, Loader
 from sta_prune.stage import Stage
 from sta_prune.tokens import TokenizedExamples
@@ -48,7 +48,8 @@ class StageResult:
 
 @dataclass(frozen=True)
 class Resources:
-    """What training runs on. most_jobs: side by side. stop_at: asked between steps."""
+    """What training runs on. most_jobs: side by side. stop_at: asked between steps. calibration: for
+    stages with rounding."""
 
     work: Path
     device: str = "cpu"
@@ -57,6 +58,7 @@ class Resources:
     shape: BatchShape = field(default_factory=BatchShape)
     stop_at: Callable[[], bool] = lambda: False
     log: Callable[[LogRow], None] | None = None
+    calibration: tuple[Batch, ...] = ()
     progress: bool = False
 
 
@@ -144,6 +146,7 @@ def _train_group(
         jobs,
         Loader(data, resources.shape, [job.seed for job in jobs]),
         teacher=_stack_teachers(members, teachers) if wants_teacher and teachers else None,
+        calibration=resources.calibration,
         device=resources.device,
         dtype=resources.dtype,
     )

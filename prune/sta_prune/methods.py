@@ -44,6 +44,8 @@ class Settings:
     frozen: float = 0.15
     equal_for: str = "candidate"
     dense_rate: float = 1e-4
+    quantized_steps: int = 0  # of the last phase, with rounding in the loop; 0: none
+    quantized_rate: float = 1e-4
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,20 @@ def dense_stage(settings: Settings) -> Stage:
         settings.dense_rate,
         dropout=settings.free_dropout,
         distillation=NO_DISTILLATION,
+    )
+
+
+def quantized_stage(rules: PatternRules, settings: Settings) -> Stage:
+    """The last phase of a candidate: its mask stays, rounding is in the loop. The mask is chosen once
+    and by magnitude, which finds the places that are not zero."""
+    return Stage(
+        rules,
+        settings.quantized_steps,
+        settings.quantized_rate,
+        refresh_every=0,
+        is_nested=False,
+        distillation=settings.distillation,
+        is_quantized=True,
     )
 
 

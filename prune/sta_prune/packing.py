@@ -130,3 +130,10 @@ def whole_set(data: TokenizedExamples, shape: BatchShape, jobs: int) -> list[Bat
         Batch(**{name: value.expand(jobs, *value.shape[1:]) for name, value in vars(one).items()})
         for one in singles
     ]
+
+
+def calibration_batches(data: TokenizedExamples, shape: BatchShape, most: int = 500) -> list[Batch]:
+    """At most `most` examples, spread evenly over the data, in batches of one job."""
+    count = min(most, len(data))
+    order = numpy.arange(count) * len(data) // count
+    return [gather(data, [plan], shape) for plan in plan_epoch(data.lengths(), shape, order)]

@@ -3,6 +3,7 @@
 
     OUT/dense/            the fine-tuned dense model, the teacher
     OUT/4-8/ OUT/2-8/     candidates: Hugging Face directories with zeros in place
+    OUT/2-8-rounded/      the same after a last phase with rounding in the loop, where asked for
     OUT/series.json       the candidates with their patterns and scores
     OUT/log.csv           losses and rates; OUT/work/ holds what an interrupted run goes on from
 """
@@ -22,13 +23,15 @@ from sta_prune.chains import Chain, Resources, StageResult, run_chains
 from sta_prune.checkpoint import Model, read_model, with_head, write_model
 from sta_prune.evaluation import Computing, evaluate_model, predict
 from sta_prune.masks import check_fits
-from sta_prune.methods import Settings, dense_stage, plans
+from sta_prune.methods import Settings, dense_stage, plans, quantized_stage
+from sta_prune.packing import calibration_batches
 from sta_prune.patterns import PatternRules
 from sta_prune.tasks import Examples, Task
 from sta_prune.tokens import TokenizedExamples, load_tokenizer, tokenize
 from sta_prune.trainer import LogRow
 
 MANIFEST_VERSION = 1
+ROUNDED = "-rounded"  # behind the name of a candidate that was trained with rounding
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,12 @@ class SeriesWriter:
             entries = json.loads(manifest.read_text(encoding="utf-8"))["candidates"]
             self.candidates = [Candidate(**entry) for entry in entries]
 
-    def add(self, rules: PatternRules, result: StageResult) -> Candidate:
-        """Checks, writes and scores a candidate."""
+    def add(self, rules: PatternRules, result: StageResult, suffix: str = "") -> Candidate:
+        """Checks, writes and scores a candidate; suffix: of its name."""
         config = self._model.config
         for name in matrix_names(config):
             check_fits(result.parameters[name], rules.of(name), name)
-        name = candidate_name(rules)
+        name = candidate_name(rules) + suffix
         directory = self._out / name
         max_tokens = self._computing.shape.row_tokens
         write_model(directory, self._model, result.parameters, max_tokens=max_tokens)
@@ -193,6 +196,25 @@ class SeriesWriter:
         staging.replace(self._out / "series.json")
 
 
+def rounding_chains(
+    patterns: Sequence[PatternRules],
+    settings: Settings,
+    seed: int,
+    out: Path,
+    only: Parameters | None = None,
+) -> list[Chain]:
+    """The last phases of the candidates that are written; only: names to keep, where not all."""
+    chains = []
+    for rules in patterns:
+        name = candidate_name(rules)
+        start = read_model(out / name).parameters
+        if only is not None:
+            start = {key: value for key, value in start.items() if key in only}
+        stage = quantized_stage(rules, settings)
+        chains.append(Chain(f"rounding-{name}-{seed}", seed, (stage,), start))
+    return chains
+
+
 def run_series(
     model_directory: Path,
     data: TaskData,
@@ -220,8 +242,8 @@ def run_series(
     computing = Computing(resources.device, resources.dtype, resources.shape)
     writer = SeriesWriter(out, model, data, computing)
 
-    def report(rules: PatternRules, result: StageResult) -> None:
-        candidate = writer.add(rules, result)
+    def report(rules: PatternRules, result: StageResult, suffix: str = "") -> None:
+        candidate = writer.add(rules, result, suffix)
         scores = ", ".join(f"{n} {v:.2f}" for n, v in candidate.accuracy.items())
         tell(f"{candidate.name}: {scores} ({data.split}; {candidate.steps} steps)")
 
@@ -245,4 +267,14 @@ def run_series(
 
     if not run_chains(model.config, tokens, chains, resources, on_stage, teachers):
         return None
+    if settings.quantized_steps:
+        batches = tuple(calibration_batches(tokens, resources.shape))
+        rounding = replace(resources, calibration=batches)
+        last = rounding_chains(patterns, settings, seed, out)
+
+        def on_last(result: StageResult) -> None:
+            report(result.chain.stages[0].patterns, result, ROUNDED)
+
+        if not run_chains(model.config, tokens, last, rounding, on_last, teachers):
+            return None
     return writer.candidates

@@ -46,7 +46,7 @@ class Stage:
     saliency: "magnitude" or "activation" (|w| x rms(input)).
     rate_part: which part of the triangle of rates this stage is, for a rate that runs through
     several stages; (0, 1) is a triangle of its own.
-    is_quantized: the rounding of the integer arithmetic is in the loop.
+    is_quantized: the rounding of the integer arithmetic is in the loop (no dropout then).
     """
 
     patterns: PatternRules

@@ -29,17 +29,20 @@ from sta_prune.bert import (
     encode,
     matrix_names,
 )
+from sta_prune.integer_encoder import hidden_values
 from sta_prune.masks import activation_scores, choose_mask, magnitude_scores
 from sta_prune.objective import Teacher, total_loss
 from sta_prune.packing import Loader
+from sta_prune.patterns import Pattern
+from sta_prune.quantization import Plan, make_plan, quantize
 from sta_prune.stage import Stage
 from sta_prune.weights import TrainableWeights
 
 # How much of an input's power is remembered from one look to the next.
 POWER_MEMORY = 0.9
 
-# Another way to compute hidden states, e.g. with rounding: (parameters, batch) -> as encode.
-Forward = Callable[[Parameters, Batch], list[Tensor]]
+# Steps of a stage with rounding between two choices of scales.
+RECALIBRATE_EVERY = 100
 
 
 @dataclass(frozen=True)
@@ -76,24 +79,29 @@ class Trainer:
         loader: Loader,
         *,
         teacher: Parameters | None = None,
-        forward: Forward | None = None,
+        calibration: Sequence[Batch] = (),
         device: torch.device | str = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
         """parameters: [jobs, ...]; teacher: [distinct seeds in rising order, ...], or [1, ...] for
-        all. dtype: of activations and products; weights and moments stay float32."""
+        all. calibration: batches of one job, what scales of a stage with rounding are chosen on.
+        dtype: of activations and products; weights and moments stay float32, and so does a stage
+        with rounding."""
         keys = {job.stage.batch_key() for job in jobs}
         if len(keys) != 1:
             raise ValueError("jobs that train side by side need equal steps, losses and dropout")
         self._stage = jobs[0].stage  # for what all have in common
         if self._stage.distillation.has_teacher and teacher is None:
             raise ValueError("distillation needs a teacher")
+        if self._stage.is_quantized and not calibration:
+            raise ValueError("a stage with rounding needs calibration")
+        self._calibration = list(calibration)
+        self._plan: Plan = {}
         self._config = config
         self._jobs = list(jobs)
         self._loader = loader
         self._device = torch.device(device)
         self._dtype = dtype
-        self._forward = forward
         self._matrices = matrix_names(config)
         for job in jobs:
             job.stage.patterns.check(self._matrices)
@@ -180,7 +188,7 @@ class Trainer:
         for i, share in zip(due, (lost / kept.clamp(min=1))[due].tolist()):
             self._mask_changes[i] = share
 
-    def _nested_or_free(self, scores: Tensor, pattern, within: Tensor | None) -> Tensor:
+    def _nested_or_free(self, scores: Tensor, pattern: Pattern, within: Tensor | None) -> Tensor:
         """Inside the inherited mask where that leaves exactly n everywhere, else free of it."""
         mask = choose_mask(scores, pattern, within)
         if within is None or int(mask.sum()) == self._places(mask, pattern):
@@ -188,14 +196,16 @@ class Trainer:
         return choose_mask(scores, pattern)
 
     @staticmethod
-    def _places(mask: Tensor, pattern) -> int:
+    def _places(mask: Tensor, pattern: Pattern) -> int:
         return pattern.kept_in(mask.shape[-1]) * mask[..., 0].numel()
 
     # ---- steps ----
 
     def _encode(self, parameters: Parameters, batch: Batch, tap: InputTap | None) -> list[Tensor]:
-        if self._forward is not None:
-            return self._forward(parameters, batch)
+        if self._stage.is_quantized:
+            if not self._plan or self.step % RECALIBRATE_EVERY == 0:
+                self._plan = make_plan(parameters, self._config, self._calibration)
+            return hidden_values(quantize(parameters, self._config, self._plan), batch)
         dropout = Dropout(self._stage.dropout, self._stage.dropout)
         return encode(
             parameters, self._config, batch, dropout=dropout, dtype=self._dtype, input_tap=tap
@@ -305,6 +315,7 @@ class Trainer:
             "step": self.step,
             "weights": self.weights.state(),
             "power": self._power,
+            "plan": self._plan,
             "inherited": self._inherited,
             "mask_changes": self._mask_changes,
         }
@@ -313,6 +324,7 @@ class Trainer:
         self.step = state["step"]
         self.weights.load_state(state["weights"])
         self._power = dict(state["power"])
+        self._plan = dict(state["plan"])
         self._inherited = dict(state["inherited"])
         self._mask_changes = list(state["mask_changes"])
 

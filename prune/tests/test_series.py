@@ -28,7 +28,7 @@ def arguments(model: pathlib.Path, data: pathlib.Path, out: pathlib.Path, *more:
         "series", "--model", str(model), "--task", str(data / "train.csv"),
         "--dev", str(data / "dev.csv"), "--patterns", PATTERNS, "--out", str(out), "--steps", "80",
         "--dense-rate", "3e-3", "--rate", "3e-3", "--max-tokens", "32", "--batch-tokens", "256",
-        "--device", "cpu", "--quiet", *more,
+        "--device", "cpu", "--quiet", "--rounded-steps", "5", *more,
     ]  # fmt: skip
 
 
@@ -70,13 +70,16 @@ def test_the_manifest_tells_patterns_and_scores(series):
     manifest = json.loads((series / "series.json").read_text())
     assert manifest["format_version"] == 1 and manifest["name"] == "toy"
     candidates = {c["name"]: c for c in manifest["candidates"]}
-    assert list(candidates) == ["dense", "4-8", "2-8", "1-8"]
-    assert [c["density"] for c in candidates.values()] == pytest.approx([1, 0.5, 0.25, 0.125])
-    assert [c["steps"] for c in candidates.values()] == [80, 80, 160, 240]
+    assert list(candidates) == [
+        "dense", "4-8", "2-8", "1-8", "4-8-rounded", "2-8-rounded", "1-8-rounded",
+    ]  # fmt: skip
+    densities = [1, 0.5, 0.25, 0.125, 0.5, 0.25, 0.125]
+    assert [c["density"] for c in candidates.values()] == pytest.approx(densities)
+    assert [c["steps"] for c in candidates.values()] == [80, 80, 160, 240, 5, 5, 5]
     assert all(c["split"] == "dev" and c["accuracy"]["accuracy"] > 75 for c in candidates.values())
     with (series / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert {row["job"] for row in rows} == {"dense-1", "idp-1-0"}
+    assert {row["job"] for row in rows} >= {"dense-1", "idp-1-0", "rounding-2-8-1"}
     assert all(float(row["task"]) > 0 for row in rows)
 
 
@@ -101,7 +104,7 @@ def test_an_interrupted_series_ends_with_the_same_bits(
         calls += 1
         assert calls < 10  # 320 steps in all
     assert status == 0 and calls > 4
-    for name in ("dense", "4-8", "1-8"):
+    for name in ("dense", "4-8", "1-8", "1-8-rounded"):
         straight, resumed = weights(series / name), weights(out / name)
         assert all(numpy.array_equal(straight[key], resumed[key]) for key in straight)
     # A series that is complete is left alone.
@@ -119,12 +122,13 @@ def test_a_backbone_comes_near_its_teacher(tiny_directory, data, tmp_path, capsy
     status = main([
         "backbone", "--model", str(tiny_directory), "--text", str(data / "text.txt"), "--patterns",
         "4:8;2:8,*.layer.0.*=4:8", "--out", str(tmp_path / "back"), "--steps", "60", "--rate", "3e-3",
-        "--max-tokens", "32", "--batch-tokens", "256", "--device", "cpu", "--quiet",
+        "--max-tokens", "32", "--batch-tokens", "256", "--device", "cpu", "--quiet", "--rounded-steps",
+        "5",
     ])  # fmt: skip
     assert status == 0
     lines = capsys.readouterr().out.splitlines()
     cosines = [float(line.split("dense ")[1].split()[0]) for line in lines]
-    assert len(cosines) == 2 and min(cosines) > 0.9
+    assert len(cosines) == 4 and min(cosines) > 0.9
     rules = PatternRules.parse("2:8,*.layer.0.*=4:8")
     stored = weights(tmp_path / "back/2-8-mixed")
     for matrix in matrix_names(read_config(tiny_directory)[0]):

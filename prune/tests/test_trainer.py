@@ -8,10 +8,13 @@ import torch
 
 from sta_prune.bert import classify, encode, matrix_names
 from sta_prune.checkpoint import Model, with_head
+from sta_prune.integer_encoder import hidden_values
 from sta_prune.masks import check_fits, check_mask, choose_mask
-from sta_prune.packing import BatchShape, Loader, whole_set
+from sta_prune.objective import hidden_loss
+from sta_prune.packing import BatchShape, Loader, calibration_batches, whole_set
 from sta_prune.patterns import Pattern, PatternRules
-from sta_prune.stage import NO_DISTILLATION, TASK_DISTILLATION, Stage
+from sta_prune.quantization import make_plan, quantize
+from sta_prune.stage import NO_DISTILLATION, TASK_DISTILLATION, Distillation, Stage
 from sta_prune.tokens import load_tokenizer, tokenize
 from sta_prune.trainer import Job, Trainer
 
@@ -192,6 +195,44 @@ def test_a_loss_that_is_no_number_ends_the_run(model, data):
     model.parameters["classifier.bias"] = torch.full((1, 2), float("nan"))
     with pytest.raises(FloatingPointError, match="a: the loss at step 12 is nan"):
         trainer_of(model, data, [Job("a", stage(), 1)]).run()
+
+
+def test_training_with_rounding_resumes_to_the_same_bits(model, data, tmp_path):
+    job = Job("a", stage("2:8", steps=8, is_quantized=True, keeps_mask=True), 1)
+    calibration = calibration_batches(data, SHAPE, most=60)
+    straight = trainer_of(model, data, [job], calibration=calibration)
+    straight.run()
+    interrupted = trainer_of(model, data, [job], calibration=calibration)
+    assert not interrupted.run(checkpoint=tmp_path / "a.pt", stop_at=lambda: interrupted.step == 3)
+    resumed = trainer_of(model, data, [job], calibration=calibration)
+    resumed.run(checkpoint=tmp_path / "a.pt")
+    assert torch.equal(all_weights(resumed), all_weights(straight))
+    with pytest.raises(ValueError, match="calibration"):
+        trainer_of(model, data, [job])
+
+
+def test_training_with_rounding_mends_what_rounding_costs(tiny_model, data):
+    """From the very weights of the teacher, the integers come nearer to its floating-point states."""
+    model = tiny_model
+    calibration = calibration_batches(data, SHAPE, most=60)
+    teacher = model.parameters
+    distillation = Distillation(hidden=1.0)
+    last = stage("dense", steps=60, rate=1e-4, is_quantized=True, distillation=distillation)
+    job = Job("a", last, 1)
+    trainer = trainer_of(model, data, [job], calibration=calibration, teacher=teacher)
+
+    def hidden_error(parameters) -> float:
+        integer = quantize(parameters, model.config, make_plan(parameters, model.config, calibration))
+        total = 0.0
+        for batch in whole_set(data, SHAPE, jobs=1):
+            with torch.no_grad():
+                wanted = encode(teacher, model.config, batch)
+                total += float(hidden_loss(hidden_values(integer, batch), wanted, batch))
+        return total
+
+    before = hidden_error(trainer.weights.exported())
+    trainer.run()
+    assert hidden_error(trainer.weights.exported()) < 0.92 * before
 
 
 def accuracy_of(parameters, config, data) -> float:
