@@ -20,6 +20,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from sta_prune.bert import (
+    EMBEDDINGS,
     Batch,
     BertConfig,
     Dropout,
@@ -113,7 +114,9 @@ class Trainer:
         self._teacher = None
         if teacher is not None and self._stage.distillation.has_teacher:
             self._teacher = {
-                name: value.to(self._device).expand(len(seeds), *value.shape[1:])
+                name: value.to(self._device)
+                if name in EMBEDDINGS
+                else value.to(self._device).expand(len(seeds), *value.shape[1:])
                 for name, value in teacher.items()
             }
         self._rates = self._table([[j.stage.rate_at(s) for s in self._steps()] for j in jobs])

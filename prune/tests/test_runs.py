@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scripts of prune/runs on a tiny model and files in GLUE's format."""
+
+import csv
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import tiny
+
+RUNS = pathlib.Path(__file__).resolve().parents[1] / "runs"
+
+
+def script(name: str):
+    specification = importlib.util.spec_from_file_location(name, RUNS / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module  # dataclasses look themselves up
+    specification.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def glue(tmp_path_factory) -> pathlib.Path:
+    root = tmp_path_factory.mktemp("glue")
+    headers = {
+        "SST-2": ("sentence\tlabel", "{a} {b}\t{y}"),
+        "MRPC": ("Quality\t#1 ID\t#2 ID\t#1 String\t#2 String", "{y}\t1\t2\t{a}\t{b}"),
+        "STS-B": ("index\tsentence1\tsentence2\tscore", "0\t{a}\t{b}\t{y}.{i}"),
+        "RTE": ("index\tsentence1\tsentence2\tlabel", "0\t{a}\t{b}\t{word}"),
+        "CoLA": (None, "x\t{y}\t\t{a} {b}"),
+    }
+    for folder, (header, line) in headers.items():
+        (root / folder).mkdir()
+        train = "train.rebuilt-3668.derived.tsv" if folder == "MRPC" else "train.tsv"
+        for name, count, seed in ((train, 60, 1), ("dev.tsv", 30, 2)):
+            made = tiny.examples(count, seed, is_pair=True)
+            lines = [header] if header else []
+            for i, (a, b, y) in enumerate(zip(made.texts, made.pairs, made.labels)):
+                word = "entailment" if y else "not_entailment"
+                lines.append(line.format(a=a, b=b, y=int(y), i=i % 7, word=word))
+            (root / folder / name).write_text("\n".join(lines) + "\n")
+    return root
+
+
+def options(model: pathlib.Path, glue: pathlib.Path, out: pathlib.Path, *more: str) -> list[str]:
+    return [
+        "--task", "sst2", "--model", str(model), "--data", str(glue), "--out", str(out), "--steps",
+        "2", "--device", "cpu", "--max-tokens", "32", "--batch-tokens", "128", *more,
+    ]  # fmt: skip
+
+
+def rows_of(out: pathlib.Path) -> list[dict]:
+    with (out / "results.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_has_every_candidate_once_and_is_not_run_twice(tiny_directory, glue, tmp_path):
+    table = script("table")
+    arguments = options(tiny_directory, glue, tmp_path, "--part", "table", "--seeds", "1,2")
+    assert table.main(arguments) == 0
+    rows = rows_of(tmp_path)
+    keys = {(r["method"], r["taught"], r["pattern"], r["seed"]) for r in rows}
+    # dense, and 3 methods x 6 patterns x with and without teacher, for 2 seeds
+    assert len(keys) == len(rows) == 2 * (1 + 3 * 6 * 2)
+    budgets = {r["pattern"]: r["steps"] for r in rows if r["method"] == "asp"}
+    assert budgets == {"4:8": "2", "2:8": "4", "1:8": "6", "1:16": "8", "2:4": "2", "1:4": "4"}
+    # With the work folder lost but the results kept, nothing but the teachers is trained again.
+    for path in (tmp_path / "work").glob("*.pt"):
+        path.unlink()
+    assert table.main(arguments) == 0
+    assert len(rows_of(tmp_path)) == len(rows) + 2
+
+    text = script("summarize").summarize([tmp_path / "results.csv"])
+    lines = text.splitlines()
+    assert len(lines) == 2 + 1 + 3 * 6 * 2
+    assert lines[2].startswith("| dense | dense | no |") and lines[2].endswith("| 0.0 |")
+    assert lines[-1].startswith("| 1:16 |") and "±" in lines[-1]
+
+
+def test_out_of_time_is_told_apart_and_gone_on_from(tiny_directory, glue, tmp_path):
+    table = script("table")
+    arguments = options(tiny_directory, glue, tmp_path, "--part", "choose", "--seeds", "1")
+    assert table.main([*arguments, "--seconds", "0"]) == table.STOPPED
+    assert table.main(arguments) == 0
+    rows = rows_of(tmp_path)
+    assert {row["split"] for row in rows} == {"choose"}
+    assert len({(row["rate"], row["decay"]) for row in rows}) == 9
+
+
+def test_tasks_run_beside_each_other(tiny_directory, glue, tmp_path):
+    done = subprocess.run(
+        [
+            RUNS / "tasks.sh", "ablation", tiny_directory, glue, tmp_path / "out", "540", "--seeds",
+            "1", "--steps", "1", "--device", "cpu", "--max-tokens", "32", "--batch-tokens", "128",
+        ],
+        env={**os.environ, "PYTHON": sys.executable, "TASKS": "sst2 stsb"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    head, _, *lines = done.stdout.splitlines()
+    assert "| sst2 | stsb | mean | drop |" in head
+    methods = {line.split(" | ")[1] for line in lines}
+    assert methods == {
+        "dense", "idp", "idp-free", "idp-one-rate", "idp-one-decay", "srste", "srste-restarts",
+    }  # fmt: skip
+    assert all(line.count("| |") == 0 for line in lines if "1:16" in line)
+
+
+def test_an_empty_summary_is_refused(tmp_path):
+    (tmp_path / "results.csv").write_text("task,method\n")
+    with pytest.raises(ValueError, match="no result"):
+        script("summarize").summarize([tmp_path / "results.csv"])
