@@ -4,8 +4,8 @@
   summarize.py OUT/*/results.csv > table.md
 
 Each task counts by its own metric; the last columns are the mean of the tasks, where all are there,
-and its drop from the dense model's. Of equal rows the last one counts. A cell says how many seeds it
-is of where that is not the most. Seconds are those of the last stage, of the wall clock over the
+and its drop from the dense model's. Of equal rows the last one counts. A cell says how many seeds
+it is of where that is not the most. Seconds are those of the last stage, of the wall clock over the
 models that were trained side by side.
 """
 
@@ -71,7 +71,17 @@ def summarize(paths: Sequence[Path]) -> str:
     dense = next(
         (_mean_of_tasks(tasks, names) for key, tasks in scores.items() if key[0] == "dense"), None
     )
-    head = ["pattern", "method", "teacher", "rate, decay", "steps", "seconds", *names, "mean", "drop"]
+    head = [
+        "pattern",
+        "method",
+        "teacher",
+        "rate, decay",
+        "steps",
+        "seconds",
+        *names,
+        "mean",
+        "drop",
+    ]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for key in sorted(scores, key=_order):
         pattern, method, taught, rate, decay = key

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The runs behind a task's rows of the results table, the ablation, or a choice of rates.
 
-Trains every method, pattern and seed of one task, as many side by side as fit, and appends a line to
-OUT/results.csv for each candidate. Goes on where an earlier call ended: within a stage as long as
-OUT/work is there, and otherwise without the chains whose candidates are all in results.csv.
+Trains every method, pattern and seed of one task, as many side by side as fit, and appends a line
+to OUT/results.csv for each candidate. Goes on where an earlier call ended: within a stage as long
+as OUT/work is there, and otherwise without the chains whose candidates are all in results.csv.
 
   table.py --part table    --task sst2 --model DIR --data GLUE --out OUT --device cuda --bf16
   table.py --part ablation --task sst2 ...      # the method's parts one by one

@@ -8,6 +8,7 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -61,9 +62,9 @@ states of all layers, and the embedding. An interrupted run goes on like one of 
 def _add_task(parser: argparse.ArgumentParser, trains: bool) -> None:
     names = ", ".join(TASKS)
     parser.add_argument("--task", required=True, metavar="NAME|CSV",
-        help=f"one of {names}; or a CSV with the columns text, label and perhaps text_pair")  # fmt: skip
+        help=f"{names}; or a CSV with columns text, label and perhaps text_pair")  # fmt: skip
     parser.add_argument("--data", type=Path, metavar="DIR",
-        help="folder with SST-2, MRPC, STS-B, RTE, CoLA, each with its train and dev.tsv")  # fmt: skip
+        help="folder with SST-2, MRPC, STS-B, RTE and CoLA in GLUE's files")  # fmt: skip
     text = "CSV to score on" + (" (default: the choosing part)" if trains else "")
     parser.add_argument("--dev", type=Path, metavar="CSV", help=f"with --task CSV: {text}")
 
@@ -83,7 +84,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--refresh", type=int, default=5, metavar="STEPS",
         help="steps between two choices of masks (5)")  # fmt: skip
     parser.add_argument("--equal-for", default="candidate", choices=("candidate", "series"),
-        help="what costs separate runs as much as the chain's: each candidate, or all together")  # fmt: skip
+        help="which costs as much as the chain: each separate run, or all of them")  # fmt: skip
     parser.add_argument("--rounded-steps", type=int, default=0, metavar="N",
         help="a last phase of N steps with the rounding of the integer arithmetic in the loop; "
         "writes PATTERN-rounded beside PATTERN (none)")  # fmt: skip
@@ -138,8 +139,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser(
         "evaluate", help="scores of a directory or a served package",
         description="Scores a model directory on a task, a served package, or both: then they must "
-        "agree within --tolerance points in every metric, or the exit status is 1. The package is of "
-        "integers, so that some of hundreds of answers differ from floating point.",
+        "agree within --tolerance points in every metric, or the exit status is 1. The package is "
+        "of integers, so that some of hundreds of answers differ from floating point.",
     )  # fmt: skip
     evaluate.add_argument("directory", type=Path, nargs="?", help="Hugging Face directory")
     _add_task(evaluate, trains=False)
@@ -210,7 +211,7 @@ def _resources(arguments: argparse.Namespace, log: CsvLog) -> Resources:
     )
 
 
-def _settings(arguments: argparse.Namespace, **changes: object) -> Settings:
+def _settings(arguments: argparse.Namespace) -> Settings:
     return Settings(
         steps=arguments.steps,
         rate=arguments.rate,
@@ -219,23 +220,20 @@ def _settings(arguments: argparse.Namespace, **changes: object) -> Settings:
         equal_for=arguments.equal_for,
         quantized_steps=arguments.rounded_steps,
         quantized_rate=arguments.rounded_rate,
-        **changes,
     )
 
 
 def _train(arguments: argparse.Namespace) -> int:
     patterns = split_series(arguments.patterns)
     common = {"method": arguments.method, "seed": arguments.seed}
+    settings = _settings(arguments)
     if arguments.command == "series":
         data = _task_data(arguments)
         distillation = NO_DISTILLATION if arguments.no_distillation else TASK_DISTILLATION
-        settings = _settings(
-            arguments, dense_rate=arguments.dense_rate, distillation=distillation
-        )
-    else:
-        settings = _settings(arguments)
+        settings = replace(settings, dense_rate=arguments.dense_rate, distillation=distillation)
     log = CsvLog(arguments.out / "log.csv")
     resources = _resources(arguments, log)
+    ended: object
     try:
         if arguments.command == "series":
             ended = run_series(arguments.model, data, patterns, arguments.out, settings=settings,

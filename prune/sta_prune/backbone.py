@@ -62,7 +62,8 @@ def run_backbone(
     tell: Callable[[str], None] = print,
 ) -> dict[str, float] | None:
     """Writes OUT/PATTERN for every pattern; the mean cosine to the dense embeddings of held-back
-    lines by candidate, or None when told to stop. Raises ValueError where there is too little text."""
+    lines by candidate, or None when told to stop. Raises ValueError where there is too little
+    text."""
     model = read_model(model_directory)
     # The head of a checkpoint plays no part in embeddings.
     trained: Parameters = {

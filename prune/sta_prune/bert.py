@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A post-LN BERT encoder with its heads, as functions of a dict of tensors.
 
-Every tensor has a first dimension of jobs: `jobs` models of one shape run side by side, each with its
-own weights, masks and data. A model this small leaves a GPU idle; thirty of them do not. On a CPU
-there is one job. The maths are those of the converter's floating-point reference
+Every tensor has a first dimension of jobs: `jobs` models of one shape run side by side, each with
+its own weights, masks and data. A model this small leaves a GPU idle; thirty of them do not. On a
+CPU there is one job. The maths are those of the converter's floating-point reference
 (model_store/convert/float_encoder.cc).
 
-Sequences are packed: a batch is [jobs, rows, row_tokens] of token ids, several sequences behind each
-other in a row, and a token attends to the tokens of its own sequence only.
+Sequences are packed: a batch is [jobs, rows, row_tokens] of token ids, several sequences behind
+each other in a row, and a token attends to the tokens of its own sequence only.
 """
 
 from __future__ import annotations
@@ -63,10 +63,11 @@ class BertConfig:
 
 @dataclass(frozen=True)
 class Batch:
-    """Packed sequences. ids, types, positions, sequences: int64 [jobs, rows, row_tokens]; `sequences`
-    numbers the sequences of a row from 0, -1 where there is no token. first: int64 [jobs, slots], the
-    place of each sequence's first token among rows x row_tokens; valid: bool [jobs, slots]; labels:
-    float [jobs, slots]; examples: int64 [jobs, slots], the number of each in its data."""
+    """Packed sequences. ids, types, positions, sequences: int64 [jobs, rows, row_tokens];
+    `sequences` numbers the sequences of a row from 0, -1 where there is no token. first: int64
+    [jobs, slots], the place of each sequence's first token among rows x row_tokens; valid: bool
+    [jobs, slots]; labels: float [jobs, slots]; examples: int64 [jobs, slots], the number of each in
+    its data."""
 
     ids: Tensor
     types: Tensor
@@ -117,8 +118,8 @@ def join_heads(x: Tensor) -> Tensor:
 
 
 def attention_mask(sequences: Tensor) -> Tensor:
-    """[jobs, rows, row_tokens] to bool [jobs, rows, 1, row_tokens, row_tokens]: who sees whom. Empty
-    places see each other, so that no row of the softmax is empty."""
+    """[jobs, rows, row_tokens] to bool [jobs, rows, 1, row_tokens, row_tokens]: who sees whom.
+    Empty places see each other, so that no row of the softmax is empty."""
     return (sequences.unsqueeze(-1) == sequences.unsqueeze(-2)).unsqueeze(2)
 
 
@@ -203,7 +204,8 @@ def encode(
         o = record("attention_output", product(context, f"{attention}.output.dense"))
         total = record("attention_sum", x + drop(o))
         h = record(
-            "intermediate_input", layer_norm(total, parameters, f"{attention}.output.LayerNorm", eps)
+            "intermediate_input",
+            layer_norm(total, parameters, f"{attention}.output.LayerNorm", eps),
         )
         gelu = functional.gelu(product(h, f"{prefix}.intermediate.dense"))
         record("gelu_output", gelu)
@@ -235,7 +237,9 @@ def mean_pool(hidden: Tensor, batch: Batch) -> Tensor:
     # A sequence is named by its row and its number in the row; slots say where each begins.
     place = batch.first // row_tokens
     number = batch.sequences.reshape(jobs, -1).gather(1, batch.first)
-    rows = torch.arange(batch.sequences.shape[1], device=hidden.device).repeat_interleave(row_tokens)
+    rows = torch.arange(batch.sequences.shape[1], device=hidden.device).repeat_interleave(
+        row_tokens
+    )
     token_number = batch.sequences.reshape(jobs, 1, -1)
     belongs = (place.unsqueeze(-1) == rows) & (number.unsqueeze(-1) == token_number)
     share = belongs.float() / belongs.sum(-1, keepdim=True).clamp(min=1)

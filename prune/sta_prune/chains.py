@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs chains of stages, as many as fit side by side, and goes on where it was interrupted.
 
-Chains whose next stages have the same steps and losses train in one batch of jobs. Behind each stage
-a chain's weights and masks are kept in `work`; a stage that was interrupted is resumed from its
-checkpoint there.
+Chains whose next stages have the same steps and losses train in one batch of jobs. Behind each
+stage a chain's weights and masks are kept in `work`; a stage that was interrupted is resumed from
+its checkpoint there.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class StageResult:
 
 @dataclass(frozen=True)
 class Resources:
-    """What training runs on. most_jobs: side by side. stop_at: asked between steps. calibration: for
-    stages with rounding."""
+    """What training runs on. most_jobs: side by side. stop_at: asked between steps. calibration:
+    for stages with rounding."""
 
     work: Path
     device: str = "cpu"
@@ -87,8 +87,8 @@ class _Progress:
         return self.chain.stages[self.done]
 
     def advance(self, trainer: Trainer, job: int) -> None:
-        """Pruned weights are kept as they are, not as zeros: a mask that may leave the inherited one
-        can take them up again."""
+        """Pruned weights are kept as they are, not as zeros: a mask that may leave the inherited
+        one can take them up again."""
         values = {
             n: v.detach()[job : job + 1].cpu().clone() for n, v in trainer.weights.values.items()
         }
@@ -134,8 +134,8 @@ def _train_group(
     teachers: dict[int, Parameters] | None,
     resources: Resources,
 ) -> tuple[Trainer, float, Path] | None:
-    """The trainer at the end of the stage, its seconds a job, and its checkpoint, to be removed when
-    all is kept elsewhere; None when it was told to stop."""
+    """The trainer at the end of the stage, its seconds a job, and its checkpoint, to be removed
+    when all is kept elsewhere; None when it was told to stop."""
     jobs = [Job(m.chain.name, m.stage, m.chain.seed, m.masks) for m in members]
     wants_teacher = jobs[0].stage.distillation.has_teacher
     if wants_teacher and teachers is None:

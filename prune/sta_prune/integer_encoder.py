@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The encoder in integers, docs/arithmetic.md section 8, as a function with gradients.
 
-It takes the integers of a package, which quantization.py makes from floating-point weights, and packed
-batches. With float64 tensors it gives the bits of every other implementation; training runs it in
-float32.
+It takes the integers of a package, which quantization.py makes from floating-point weights, and
+packed batches. With float64 tensors it gives the bits of every other implementation; training runs
+it in float32.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from sta_prune.bert import Batch, attention_mask, join_heads, split_heads
 
 @dataclass(frozen=True)
 class IntegerLinear:
-    """weight: [jobs, out, in] int8 codes; bias: [jobs, out]; power: 2^s, [jobs, out]; multiplier: m,
-    [jobs, out]."""
+    """weight: [jobs, out, in] int8 codes; bias: [jobs, out]; power: 2^s, [jobs, out]; multiplier:
+    m, [jobs, out]."""
 
     weight: Tensor
     bias: Tensor

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operations of docs/arithmetic.md on tensors, with gradients that go straight through rounding.
+"""The operations of docs/arithmetic.md on tensors, with gradients that go straight through
+rounding.
 
 Integers are held in floating-point tensors. In float64 every result is the very integer of the
 specification; in float32, which training uses, a sum or product over 2^24 may be off by a rounding.

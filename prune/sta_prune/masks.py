@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """N:M masks along the input dimension of weight matrices.
 
-A mask is a bool tensor of its weight's shape [..., out, in]; True is kept. Groups of m run along the
-last dimension; a last partial group of r columns keeps min(n, r), as in packages and in the converter.
-All functions are pure and take any number of leading dimensions.
+A mask is a bool tensor of its weight's shape [..., out, in]; True is kept. Groups of m run along
+the last dimension; a last partial group of r columns keeps min(n, r), as in packages and in the
+converter. All functions are pure and take any number of leading dimensions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def activation_scores(weight: Tensor, input_power: Tensor) -> Tensor:
 
 
 def choose_mask(scores: Tensor, pattern: Pattern, within: Tensor | None = None) -> Tensor:
-    """Keeps the n largest scores (all >= 0) of each group of m; of equal ones the lower column stays.
+    """Keeps the n largest scores (all >= 0) of each group of m; of equal ones the lower column
+    stays.
 
     within: an inherited mask that the new one has to lie in. A group where it leaves fewer than n
     places keeps those that it leaves; with a pattern that is no denser in any aligned group (4:8 to

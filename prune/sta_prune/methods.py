@@ -73,8 +73,8 @@ def dense_stage(settings: Settings) -> Stage:
 
 
 def quantized_stage(rules: PatternRules, settings: Settings) -> Stage:
-    """The last phase of a candidate: its mask stays, rounding is in the loop. The mask is chosen once
-    and by magnitude, which finds the places that are not zero."""
+    """The last phase of a candidate: its mask stays, rounding is in the loop. The mask is chosen
+    once and by magnitude, which finds the places that are not zero."""
     return Stage(
         rules,
         settings.quantized_steps,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scores of tasks, all 100 x a number of at most 1. Arrays are one-dimensional and of one length."""
+"""The scores of tasks, all 100 x a number of at most 1. Arrays are one-dimensional and of one
+length."""
 
 from __future__ import annotations
 

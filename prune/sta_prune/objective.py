@@ -35,9 +35,7 @@ def task_loss(logits: Tensor, batch: Batch) -> Tensor:
     """Cross-entropy, or square error where there is one label. logits: [jobs, slots, labels]."""
     if logits.shape[-1] == 1:
         return _mean_over((logits[..., 0] - batch.labels) ** 2, batch.valid)
-    losses = functional.cross_entropy(
-        logits.transpose(1, 2), batch.labels.long(), reduction="none"
-    )
+    losses = functional.cross_entropy(logits.transpose(1, 2), batch.labels.long(), reduction="none")
     return _mean_over(losses, batch.valid)
 
 

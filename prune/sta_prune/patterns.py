@@ -4,8 +4,8 @@
     rules = PatternRules.parse("2:8,*.layer.0.*=4:8,*.query.*=dense")
     rules.of("encoder.layer.0.intermediate.dense.weight")  # Pattern(4, 8)
 
-Rules are separated by commas. A rule without a glob is for every matrix; in globs `*` stands for any
-characters and `?` for one. Of several rules that match a matrix the last one counts.
+Rules are separated by commas. A rule without a glob is for every matrix; in globs `*` stands for
+any characters and `?` for one. Of several rules that match a matrix the last one counts.
 """
 
 from __future__ import annotations

@@ -5,12 +5,13 @@
     model = quantize(parameters, config, plan)               # differentiable in the weights
     hidden = hidden_values(model, batch)
 
-The plan (steps, multipliers, tables) is held while weights change and made anew now and then. It is a
-dict of tensors by name, [jobs, ...], so that it can be saved with the weights.
+The plan (steps, multipliers, tables) is held while weights change and made anew now and then. It is
+a dict of tensors by name, [jobs, ...], so that it can be saved with the weights.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -43,18 +44,18 @@ def calibrate(
     stride = max(1, total // SAMPLE_ROWS)
     absmax: dict[tuple[int, str], Tensor] = {}
     squares: dict[tuple[int, str], Tensor] = {}
+
+    def look(real: Tensor, layer: int, place: str, x: Tensor) -> None:
+        values = x[0][real].double()
+        key = (layer, place)
+        largest, square = values.abs().amax(0), (values**2).sum(0)
+        absmax[key] = torch.maximum(absmax[key], largest) if key in absmax else largest
+        squares[key] = squares[key] + square if key in squares else square
+        rows.setdefault(key, []).append(values[::stride])
+
     for batch in batches:
         real = (batch.sequences >= 0).reshape(-1)
-
-        def look(layer: int, place: str, x: Tensor) -> None:
-            values = x[0][real].double()
-            key = (layer, place)
-            largest, square = values.abs().amax(0), (values**2).sum(0)
-            absmax[key] = torch.maximum(absmax[key], largest) if key in absmax else largest
-            squares[key] = squares[key] + square if key in squares else square
-            rows.setdefault(key, []).append(values[::stride])
-
-        encode(parameters, config, batch, tap=look)
+        encode(parameters, config, batch, tap=functools.partial(look, real))
     return {
         key: scales.Statistics(
             absmax[key].cpu().numpy(),
@@ -89,7 +90,12 @@ class _PlanMaker:
         self.plan[name] = numpy.asarray(value, numpy.float64)
 
     def _linear(
-        self, name: str, operand: scales.Operand, output_steps: numpy.ndarray, zero: float, bits: int
+        self,
+        name: str,
+        operand: scales.Operand,
+        output_steps: numpy.ndarray,
+        zero: float,
+        bits: int,
     ) -> None:
         folded = self._array(f"{name}.weight") * operand.column_scale
         row_steps = scales.weight_steps(folded, operand.power, output_steps / operand.step / 64)
@@ -157,9 +163,7 @@ class _PlanMaker:
 
     def _feed_forward(self, layer: int, residual_step: float, next_step: float) -> None:
         prefix = f"encoder.layer.{layer}"
-        k, operand = scales.make_view(
-            self._statistics[layer, "intermediate_input"], residual_step
-        )
+        k, operand = scales.make_view(self._statistics[layer, "intermediate_input"], residual_step)
         self._put(f"{prefix}.intermediate.view", k)
         gelu = scales.plan_gelu(self._statistics[layer, "gelu_output"])
         self._linear(
@@ -239,7 +243,9 @@ def _norm(parameters: Parameters, plan: Plan, name: str) -> IntegerNorm:
     gamma, beta = (parameters[f"{name}.{part}"].to(dtype) for part in ("weight", "bias"))
     gain = integers.round_even(gamma * math.sqrt(gamma.shape[-1]) / step)
     bias = integers.round_even(beta / step)
-    return IntegerNorm(gain.clamp(-32767, 32767), bias.clamp(-32767, 32767), plan[f"{name}.epsilon"])
+    return IntegerNorm(
+        gain.clamp(-32767, 32767), bias.clamp(-32767, 32767), plan[f"{name}.epsilon"]
+    )
 
 
 def _gelu(plan: Plan, prefix: str) -> IntegerGelu:
@@ -279,7 +285,7 @@ def quantize(parameters: Parameters, config: BertConfig, plan: Plan) -> IntegerM
     layers = tuple(
         _layer(parameters, plan, f"encoder.layer.{layer}") for layer in range(config.layer_count)
     )
-    steps = plan["steps"][:, ::2].unbind(1)
+    steps = tuple(plan["steps"][:, ::2].unbind(1))
     return IntegerModel(
         config.head_count,
         plan["embeddings.word"],

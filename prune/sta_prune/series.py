@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A series of N:M candidates of one model on one task, from a dense model to files on a disk.
 
-    OUT/dense/            the fine-tuned dense model, the teacher
-    OUT/4-8/ OUT/2-8/     candidates: Hugging Face directories with zeros in place
-    OUT/2-8-rounded/      the same after a last phase with rounding in the loop, where asked for
-    OUT/series.json       the candidates with their patterns and scores
-    OUT/log.csv           losses and rates; OUT/work/ holds what an interrupted run goes on from
+OUT/dense/            the fine-tuned dense model, the teacher
+OUT/4-8/ OUT/2-8/     candidates: Hugging Face directories with zeros in place
+OUT/2-8-rounded/      the same after a last phase with rounding in the loop, where asked for
+OUT/series.json       the candidates with their patterns and scores
+OUT/log.csv           losses and rates; OUT/work/ holds what an interrupted run goes on from
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def train_teachers(
     resources: Resources,
     on_stage: Callable[[StageResult], None],
 ) -> dict[int, Parameters] | None:
-    """The dense model fine-tuned with each seed; None when told to stop. What is there is not trained
-    again."""
+    """The dense model fine-tuned with each seed; None when told to stop. What is there is not
+    trained again."""
     heads = {seed: with_head(model, data.task.label_names, seed) for seed in seeds}
     found: dict[int, Parameters] = {}
 

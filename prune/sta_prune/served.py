@@ -59,9 +59,7 @@ class ServedModel:
     def evaluate(self, task: Task, examples: Examples) -> dict[str, float]:
         """Scores by metric, as evaluate_model gives them for a directory."""
         if "logits" in self._outputs:
-            return task.score(
-                examples.labels, self._ask(examples.texts, examples.pairs, "logits")
-            )
+            return task.score(examples.labels, self._ask(examples.texts, examples.pairs, "logits"))
         check_kind(task, ())
         first = self._ask(examples.texts, None, "sentence_embedding")
         second = self._ask(examples.pairs or (), None, "sentence_embedding")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one stage of training is: a pattern, a number of steps, and how rate and mask go meanwhile."""
+"""What one stage of training is: a pattern, a number of steps, and how rate and mask go
+meanwhile."""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@
     data = read_task_file(task, Path("SST-2/train.tsv"))
     train, choose = split_for_choosing(data)
 
-Rates and the like are chosen on `choose`, a part split off the training set; dev sets are for the end.
+Rates and the like are chosen on `choose`, a part split off the training set; dev sets are for the
+end.
 """
 
 from __future__ import annotations
@@ -76,8 +77,8 @@ TASKS = {
              ("negative", "positive"), ("accuracy",)),
         Task("mrpc", "MRPC", "train.rebuilt-3668.derived.tsv", "#1 String", "#2 String", "Quality",
              ("0", "1"), ("different", "equivalent"), ("accuracy", "f1")),
-        Task("stsb", "STS-B", "train.tsv", "sentence1", "sentence2", "score", ("score",), ("score",),
-             ("spearman", "pearson"), scale=5.0),
+        Task("stsb", "STS-B", "train.tsv", "sentence1", "sentence2", "score", ("score",),
+             ("score",), ("spearman", "pearson"), scale=5.0),
         Task("rte", "RTE", "train.tsv", "sentence1", "sentence2", "label",
              ("entailment", "not_entailment"), ("entailment", "not_entailment"), ("accuracy",)),
         Task("cola", "CoLA", "train.tsv", 3, None, 1, ("0", "1"), ("unacceptable", "acceptable"),
@@ -87,12 +88,15 @@ TASKS = {
 
 
 def csv_task(path: Path, delimiter: str = ",") -> Task:
-    """A task of a CSV with the columns text, label and perhaps text_pair; classes are its labels."""
+    """A task of a CSV with the columns text, label and perhaps text_pair; classes are its
+    labels."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, delimiter=delimiter)
         columns = reader.fieldnames or []
         if "text" not in columns or "label" not in columns:
-            raise ValueError(f"{path}: the header needs the columns text and label, it has {columns}")
+            raise ValueError(
+                f"{path}: the header needs the columns text and label, it has {columns}"
+            )
         labels = tuple(sorted({row["label"] for row in reader}))
     pair = "text_pair" if "text_pair" in columns else None
     return Task(path.stem, "", path.name, "text", pair, "label", labels, labels, ("accuracy",),
@@ -103,8 +107,11 @@ def read_task_file(task: Task, path: Path) -> Examples:
     """Raises ValueError with the number of a line that has too few columns or an unknown label."""
     texts, pairs, labels = [], [], []
     with path.open(encoding="utf-8-sig", newline="") as file:
-        quoting = csv.QUOTE_MINIMAL if task.quoted else csv.QUOTE_NONE
-        reader = csv.reader(file, delimiter=task.delimiter, quoting=quoting)
+        reader = (
+            csv.reader(file, delimiter=task.delimiter)
+            if task.quoted
+            else csv.reader(file, delimiter=task.delimiter, quoting=csv.QUOTE_NONE)
+        )
         header = None if isinstance(task.text, int) else next(reader, [])
 
         def index_of(column: str | int) -> int:
@@ -131,11 +138,20 @@ def read_task_file(task: Task, path: Path) -> Examples:
     return Examples(tuple(texts), tuple(pairs) if pair is not None else None, numpy.array(labels))
 
 
-def split_for_choosing(data: Examples, share: int = 10, most: int = 2000) -> tuple[Examples, Examples]:
-    """(train, choose): about one of `share` examples, at most `most`, by the hash of its first text,
-    so that the split depends on neither order nor seed and no text is on both sides as a first one."""
-    chosen, rest = [], []
+def split_for_choosing(
+    data: Examples, share: int = 10, most: int = 2000
+) -> tuple[Examples, Examples]:
+    """(train, choose): about one of `share` examples, about `most` at most, by the hash of its
+    first text, so that the split depends on neither order nor seed and no text is on both sides as
+    a first one."""
+    chosen: list[int] = []
+    rest: list[int] = []
+    taken: set[str] = set()
     for i, text in enumerate(data.texts):
         is_chosen = int(hashlib.sha256(text.encode()).hexdigest(), 16) % share == 0
-        (chosen if is_chosen and len(chosen) < most else rest).append(i)
+        if is_chosen and (len(chosen) < most or text in taken):
+            chosen.append(i)
+            taken.add(text)
+        else:
+            rest.append(i)
     return data.take(rest), data.take(chosen)

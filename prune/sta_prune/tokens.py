@@ -37,8 +37,8 @@ class TokenizedExamples:
 
 
 def load_tokenizer(directory: Path, max_tokens: int) -> Tokenizer:
-    """The tokenizer of a model's directory; texts are cut to max_tokens, special tokens included, of
-    pairs the longer text first. Raises FileNotFoundError where there is none."""
+    """The tokenizer of a model's directory; texts are cut to max_tokens, special tokens included,
+    of pairs the longer text first. Raises FileNotFoundError where there is none."""
     whole = directory / "tokenizer.json"
     if whole.exists():
         tokenizer = Tokenizer.from_file(str(whole))

@@ -83,8 +83,8 @@ class TrainableWeights:
 
     @torch.no_grad()
     def update(self, rates: Tensor, decays: Tensor) -> None:
-        """One step of Adam; rates, decays: [jobs]. Gradients are clipped to a norm of 1 by job; pruned
-        weights lose the share `decays`."""
+        """One step of Adam; rates, decays: [jobs]. Gradients are clipped to a norm of 1 by job;
+        pruned weights lose the share `decays`."""
         self.updates += 1
         norm = self._gradient.norm(dim=1, keepdim=True)
         self._gradient *= (LARGEST_GRADIENT_NORM / (norm + 1e-12)).clamp(max=1.0)
@@ -109,6 +109,7 @@ class TrainableWeights:
     @torch.no_grad()
     def load_state(self, state: dict[str, Tensor | int]) -> None:
         for name, target in self.state().items():
-            if isinstance(target, Tensor):
-                target.copy_(state[name])
+            kept = state[name]
+            if isinstance(target, Tensor) and isinstance(kept, Tensor):
+                target.copy_(kept)
         self.updates = int(state["updates"])

@@ -29,9 +29,7 @@ def test_a_classifier_keeps_its_labels_zeros_and_text_length(tiny_model, tmp_pat
     back = read_model(tmp_path / "out")
     assert back.labels == ("no", "yes")
     assert torch.equal(back.parameters[name], pruned[name])
-    assert torch.equal(
-        back.parameters["classifier.weight"], model.parameters["classifier.weight"]
-    )
+    assert torch.equal(back.parameters["classifier.weight"], model.parameters["classifier.weight"])
     limits = json.loads((tmp_path / "out/tokenizer_config.json").read_text())
     assert limits["model_max_length"] == 24
     stored = load_file(str(tmp_path / "out/model.safetensors"))
@@ -55,9 +53,7 @@ def test_the_classifier_of_a_seed_is_always_the_same(tiny_model):
     assert torch.equal(one["pooler.dense.weight"], tiny_model.parameters["pooler.dense.weight"])
 
 
-@pytest.mark.parametrize(
-    ("key", "value"), [("model_type", "gpt2"), ("hidden_act", "relu")]
-)
+@pytest.mark.parametrize(("key", "value"), [("model_type", "gpt2"), ("hidden_act", "relu")])
 def test_refuses_other_models(tmp_path, key, value):
     directory = tiny.write_tiny_model(tmp_path / "other")
     config = json.loads((directory / "config.json").read_text())

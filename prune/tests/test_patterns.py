@@ -19,7 +19,8 @@ def test_refuses(text):
 
 
 @pytest.mark.parametrize(
-    ("pattern", "columns", "kept"), [("2:8", 16, 4), ("2:8", 17, 5), ("2:8", 23, 6), ("dense", 5, 5)]
+    ("pattern", "columns", "kept"),
+    [("2:8", 16, 4), ("2:8", 17, 5), ("2:8", 23, 6), ("dense", 5, 5)],
 )
 def test_counts_kept_weights_of_a_row(pattern, columns, kept):
     assert Pattern.parse(pattern).kept_in(columns) == kept

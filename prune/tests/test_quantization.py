@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The integers that the toolkit trains with against those that stactl writes, and against floats."""
+"""The integers that the toolkit trains with against those that stactl writes, and against
+floats."""
 
 import json
 import os

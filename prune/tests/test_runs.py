@@ -96,7 +96,8 @@ def test_tasks_run_beside_each_other(tiny_directory, glue, tmp_path):
             RUNS / "tasks.sh", "ablation", tiny_directory, glue, tmp_path / "out", "540", "--seeds",
             "1", "--steps", "1", "--device", "cpu", "--max-tokens", "32", "--batch-tokens", "128",
         ],
-        env={**os.environ, "PYTHON": sys.executable, "TASKS": "sst2 stsb"}, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHON": sys.executable, "TASKS": "sst2 stsb"},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     head, _, *lines = done.stdout.splitlines()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands from end to end on a tiny model, and what they write against stactl and the server."""
+"""The commands from end to end on a tiny model, and what they write against stactl and the
+server."""
 
 import csv
 import json
@@ -120,10 +121,10 @@ def test_choosing_does_not_train_on_what_it_scores(tiny_directory, data, tmp_pat
 
 def test_a_backbone_comes_near_its_teacher(tiny_directory, data, tmp_path, capsys):
     status = main([
-        "backbone", "--model", str(tiny_directory), "--text", str(data / "text.txt"), "--patterns",
-        "4:8;2:8,*.layer.0.*=4:8", "--out", str(tmp_path / "back"), "--steps", "60", "--rate", "3e-3",
-        "--max-tokens", "32", "--batch-tokens", "256", "--device", "cpu", "--quiet", "--rounded-steps",
-        "5",
+        "backbone", "--model", str(tiny_directory), "--text", str(data / "text.txt"),
+        "--patterns", "4:8;2:8,*.layer.0.*=4:8", "--out", str(tmp_path / "back"), "--steps", "60",
+        "--rate", "3e-3", "--max-tokens", "32", "--batch-tokens", "256", "--device", "cpu",
+        "--quiet", "--rounded-steps", "5",
     ])  # fmt: skip
     assert status == 0
     lines = capsys.readouterr().out.splitlines()

@@ -82,4 +82,6 @@ def test_the_choosing_split_is_disjoint_stable_and_bounded():
     assert not set(train.texts) & set(choose.texts)
     backwards = data.take(range(1999, -1, -1))
     assert set(split_for_choosing(backwards)[1].texts) == set(choose.texts)
-    assert len(split_for_choosing(data, most=50)[1]) == 50
+    train, choose = split_for_choosing(data, most=50)
+    assert len(choose) == 100  # 50, and the same texts once more
+    assert not set(train.texts) & set(choose.texts)

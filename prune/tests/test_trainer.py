@@ -181,6 +181,16 @@ def test_jobs_side_by_side_train_as_they_do_alone(model, data):
         assert difference.mean() < 1e-6
 
 
+def test_trains_in_bfloat16(model, data):
+    trainer = trainer_of(model, data, [Job("a", stage("2:8"), 1)], dtype=torch.bfloat16)
+    whole = trainer_of(model, data, [Job("a", stage("2:8"), 1)])
+    assert trainer.run() and whole.run()
+    difference = (all_weights(trainer) - all_weights(whole)).abs().mean()
+    assert 0 < difference < 2e-3
+    for name, mask in trainer.weights.masks.items():
+        check_mask(mask, Pattern(2, 8), name)
+
+
 def test_unequal_stages_do_not_train_side_by_side(model, data):
     with pytest.raises(ValueError, match="side by side"):
         trainer_of(model, data, [Job("a", stage(), 1), Job("b", stage(steps=13), 1)])
@@ -212,7 +222,8 @@ def test_training_with_rounding_resumes_to_the_same_bits(model, data, tmp_path):
 
 
 def test_training_with_rounding_mends_what_rounding_costs(tiny_model, data):
-    """From the very weights of the teacher, the integers come nearer to its floating-point states."""
+    """From the very weights of the teacher, the integers come nearer to its floating-point
+    states."""
     model = tiny_model
     calibration = calibration_batches(data, SHAPE, most=60)
     teacher = model.parameters
@@ -222,7 +233,8 @@ def test_training_with_rounding_mends_what_rounding_costs(tiny_model, data):
     trainer = trainer_of(model, data, [job], calibration=calibration, teacher=teacher)
 
     def hidden_error(parameters) -> float:
-        integer = quantize(parameters, model.config, make_plan(parameters, model.config, calibration))
+        plan = make_plan(parameters, model.config, calibration)
+        integer = quantize(parameters, model.config, plan)
         total = 0.0
         for batch in whole_set(data, SHAPE, jobs=1):
             with torch.no_grad():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A tiny BERT with random weights and a made-up task that it can learn: which of two kinds of words a
-text has more of."""
+"""A tiny BERT with random weights and a made-up task that it can learn: which of two kinds of words
+a text has more of."""
 
 from __future__ import annotations
 
