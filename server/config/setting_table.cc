@@ -37,6 +37,17 @@ absl::Status StoreBool(std::string_view text, bool& member) {
 
 std::string ShowBool(bool value) { return value ? "true" : "false"; }
 
+// Of connections: gRPC counts in milliseconds, and 0 is not for ever.
+absl::Status StoreTimeout(std::string_view text, absl::Duration& member) {
+  const absl::StatusOr<absl::Duration> value = ParseDuration(text, absl::Hours(24));
+  if (!value.ok()) return value.status();
+  if (*value < absl::Milliseconds(1)) {
+    return absl::InvalidArgumentError(StrCat("'", text, "' is too short; allowed: 1ms to 24h"));
+  }
+  member = *value;
+  return absl::OkStatus();
+}
+
 constexpr int64_t kMaxStoreBytes = int64_t{1} << 50;
 
 constexpr std::array kSettings = {
@@ -257,6 +268,42 @@ constexpr std::array kSettings = {
                   return Store(ParseCount(text, 0, 1 << 30), s.client_rate_requests);
                 },
                 [](const Settings& s) { return StrCat(s.client_rate_requests); }},
+    SettingSpec{
+        "max_connections", "CONNECTIONS",
+        "Connections that clients may have open at a time; further ones are closed at once. Fewer "
+        "where the process may not have so many descriptors, of which an eighth is kept for files.",
+        [](std::string_view text, Settings& s) {
+          return Store(ParseCount(text, 1, 1 << 20), s.max_connections);
+        },
+        [](const Settings& s) { return StrCat(s.max_connections); }},
+    SettingSpec{"max_connection_calls", "CALLS",
+                "Calls that one connection may have open at a time; further ones wait at the "
+                "client.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseCount(text, 1, 1 << 20), s.max_connection_calls);
+                },
+                [](const Settings& s) { return StrCat(s.max_connection_calls); }},
+    SettingSpec{
+        "connection_timeout", "DURATION",
+        "How long a new connection may take to begin: TLS, and the greeting of HTTP/2.",
+        [](std::string_view text, Settings& s) { return StoreTimeout(text, s.connection_timeout); },
+        [](const Settings& s) { return absl::FormatDuration(s.connection_timeout); }},
+    SettingSpec{
+        "connection_idle", "DURATION",
+        "A connection without calls is ended after so long; clients open another by "
+        "themselves when they need it.",
+        [](std::string_view text, Settings& s) { return StoreTimeout(text, s.connection_idle); },
+        [](const Settings& s) { return absl::FormatDuration(s.connection_idle); }},
+    SettingSpec{
+        "keepalive_time", "DURATION",
+        "A client from which nothing came for so long is asked whether it is still there.",
+        [](std::string_view text, Settings& s) { return StoreTimeout(text, s.keepalive_time); },
+        [](const Settings& s) { return absl::FormatDuration(s.keepalive_time); }},
+    SettingSpec{
+        "keepalive_timeout", "DURATION",
+        "How long it may take to say so; then its connection and its calls are ended.",
+        [](std::string_view text, Settings& s) { return StoreTimeout(text, s.keepalive_timeout); },
+        [](const Settings& s) { return absl::FormatDuration(s.keepalive_timeout); }},
     SettingSpec{"max_message_bytes", "SIZE",
                 "Largest request message; a larger one is refused with RESOURCE_EXHAUSTED.",
                 [](std::string_view text, Settings& s) {

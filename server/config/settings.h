@@ -80,6 +80,13 @@ struct Settings {
   int64_t client_rate_tokens = 0;
   int64_t client_rate_requests = 0;
 
+  int64_t max_connections = 10'000;
+  int64_t max_connection_calls = 1024;
+  absl::Duration connection_timeout = absl::Seconds(20);
+  absl::Duration connection_idle = absl::Hours(1);
+  absl::Duration keepalive_time = absl::Seconds(60);
+  absl::Duration keepalive_timeout = absl::Seconds(20);
+
   int64_t max_message_bytes = 64 << 20;
   int64_t max_rows_per_request = 4096;
   int64_t request_memory = 512 << 20;

@@ -13,6 +13,7 @@
 #include "server/config/build_version.h"
 #include "server/config/setting_values.h"
 #include "server/observability/logging.h"
+#include "server/process/descriptor_limit.h"
 #include "server/process/device_list.h"
 #include "server/process/ports_file.h"
 #include "server/services/audit_log.h"
@@ -113,6 +114,7 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
       device_metrics_(metrics_),
       store_metrics_(metrics_),
       security_metrics_(metrics_),
+      connection_metrics_(metrics_, disk_->clock),
       access_(security_->access(), metrics_),
       batcher_(std::make_unique<DevicePool>(
                    std::move(devices), DevicePoolOptions{.audit_fraction = settings.audit_fraction},
@@ -212,7 +214,15 @@ absl::Status Server::OpenPorts() {
       .listen = settings_.listen,
       .tls = security_->tls(),
       .max_message_bytes = settings_.max_message_bytes,
-      .max_buffer_bytes = std::max(settings_.request_memory, 2 * settings_.max_message_bytes)};
+      .max_buffer_bytes = std::max(settings_.request_memory, 2 * settings_.max_message_bytes),
+      .descriptor_limit =
+          ConnectionDescriptorLimit(RaiseDescriptorLimit(), settings_.max_connections),
+      .on_refused = [this] { connection_metrics_.CountRefused(); },
+      .max_connection_calls = static_cast<int>(settings_.max_connection_calls),
+      .connection_timeout = settings_.connection_timeout,
+      .connection_idle = settings_.connection_idle,
+      .keepalive_time = settings_.keepalive_time,
+      .keepalive_timeout = settings_.keepalive_timeout};
   options.interceptors.push_back(std::make_unique<AuditLog>(access_, disk_->clock, LogAuditRecord));
   absl::StatusOr<std::unique_ptr<GrpcServer>> grpc = GrpcServer::Start(
       std::move(options),

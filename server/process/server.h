@@ -26,6 +26,7 @@
 #include "server/models/model_registry.h"
 #include "server/models/store_keeper.h"
 #include "server/observability/access_log.h"
+#include "server/observability/connection_metrics.h"
 #include "server/observability/device_metrics.h"
 #include "server/observability/metrics.h"
 #include "server/observability/security_metrics.h"
@@ -88,6 +89,7 @@ class Server {
   StoreMetrics store_metrics_;
   SecurityMetrics security_metrics_;
   RpcAccess access_;
+  ConnectionMetrics connection_metrics_;
   HealthBoard health_;
   Batcher batcher_;
   DiagnosticRunner diagnostics_;

@@ -5,16 +5,9 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <mutex>
-#include <string>
 #include <utility>
-
-#include "strings/str_cat.h"
 
 namespace sta {
 namespace {
@@ -30,16 +23,24 @@ void EnableReflection() {
   std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
 }
 
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
 void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& options) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_message_bytes));
-  // Without this a second server on the same port would start and take half of the connections.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A peer that vanished is noticed within 80 s; clients may ping as often as every 10 s, which
-  // load balancers and tritonclient's keepalive options do.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // Clients may ping as often as every 10 s, which load balancers and tritonclient's keepalive
+  // options do.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                             Milliseconds(options.keepalive_timeout));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             Milliseconds(options.connection_timeout));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
+                             Milliseconds(options.connection_idle));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_connection_calls);
   // What may be on its way on a stream before the service reads it. gRPC's own estimate grows with
   // the speed of the network, not with that of the disk that an upload goes to: tens of megabytes
   // wait then in the server's memory. A message that is larger is let in whole.
@@ -50,32 +51,30 @@ void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& op
                                .Resize(static_cast<size_t>(options.max_buffer_bytes)));
 }
 
-// Whether somebody listens on a Unix socket: gRPC would take its name from under a live server.
-bool IsListenedOn(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return false;  // gRPC says what is wrong
-  path.copy(address.sun_path, path.size());
-  const int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (connection < 0) return false;
-  const bool connected =
-      connect(connection, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-  close(connection);
-  return connected;
-}
-
-absl::Status CannotListen(const Address& address) {
-  return absl::UnavailableError(StrCat("cannot listen on ", address.ToString(),
-                                       ": in use, not an address of this host, or forbidden"));
-}
-
 }  // namespace
 
-GrpcServer::GrpcServer(Credentials credentials, std::unique_ptr<grpc::Server> server,
-                       std::vector<Address> addresses)
-    : credentials_(std::move(credentials)),
-      server_(std::move(server)),
-      addresses_(std::move(addresses)) {}
+GrpcServer::GrpcServer(const GrpcServerOptions& options, std::vector<Port> ports,
+                       std::unique_ptr<grpc::Server> server)
+    : ports_(std::move(ports)), server_(std::move(server)) {
+  ConnectionAcceptor::Options accepting{.listeners = {},
+                                        .descriptor_limit = options.descriptor_limit};
+  std::vector<size_t> port_of;  // by listener
+  for (size_t i = 0; i < ports_.size(); ++i) {
+    addresses_.push_back(ports_[i].sockets.address());
+    for (const int listener : ports_[i].sockets.sockets()) {
+      accepting.listeners.push_back(listener);
+      port_of.push_back(i);
+    }
+  }
+  acceptor_ = std::make_unique<ConnectionAcceptor>(
+      std::move(accepting),
+      [this, port_of = std::move(port_of)](size_t listener, int connection) {
+        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+        parameters.fd = connection;
+        ports_[port_of[listener]].entrance->HandleNewConnection(&parameters);
+      },
+      options.on_refused);
+}
 
 GrpcServer::~GrpcServer() { Shutdown(absl::Now()); }
 
@@ -87,33 +86,27 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   grpc::ServerBuilder builder;
   ConfigureChannels(builder, options);
   builder.experimental().SetInterceptorCreators(std::move(options.interceptors));
-  Credentials credentials;
-  std::vector<int> ports(options.listen.size(), 0);  // of a Unix socket: 1
-  for (size_t i = 0; i < options.listen.size(); ++i) {
-    const Address& address = options.listen[i];
-    const bool is_socket = !address.path.empty();
-    if (is_socket && IsListenedOn(address.path)) return CannotListen(address);
-    credentials.push_back(options.tls != nullptr && !is_socket ? MakeTlsCredentials(*options.tls)
-                                                               : grpc::InsecureServerCredentials());
-    builder.AddListeningPort(address.ToString(), credentials.back(), &ports[i]);
+  std::vector<Port> ports;
+  for (const Address& address : options.listen) {
+    absl::StatusOr<ListeningSockets> sockets = ListeningSockets::Open(address);
+    if (!sockets.ok()) return sockets.status();
+    const bool has_tls = options.tls != nullptr && address.path.empty();
+    auto credentials =
+        has_tls ? MakeTlsCredentials(*options.tls) : grpc::InsecureServerCredentials();
+    auto entrance = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD, credentials);
+    ports.push_back({.sockets = *std::move(sockets),
+                     .credentials = std::move(credentials),
+                     .entrance = std::move(entrance)});
   }
   for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  for (size_t i = 0; i < options.listen.size(); ++i) {
-    Address& address = options.listen[i];
-    if (ports[i] == 0) return CannotListen(address);
-    if (address.path.empty()) {
-      address.port = ports[i];
-    } else {
-      chmod(address.path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP);
-    }
-  }
-  if (server == nullptr) return CannotListen(options.listen.front());
-  return std::unique_ptr<GrpcServer>(
-      new GrpcServer(std::move(credentials), std::move(server), std::move(options.listen)));
+  if (server == nullptr) return absl::InternalError("gRPC does not start");
+  return std::unique_ptr<GrpcServer>(new GrpcServer(options, std::move(ports), std::move(server)));
 }
 
 void GrpcServer::Shutdown(absl::Time deadline) {
+  acceptor_.reset();
   server_->Shutdown(absl::ToChronoTime(deadline));
   server_->Wait();
 }

@@ -6,17 +6,21 @@
 //   log((*server)->address());                               // with the port that was taken
 //   (*server)->Shutdown(absl::Now() + absl::Seconds(20));
 //
-// Threads: all services here are of the callback API, so gRPC needs only its completion threads (in
-// 1.51: half the processors, 2 to 16), however many calls are in flight. Reflection alone is a
-// synchronous service; the threads that its streams take are capped.
+// Connections are accepted by us, not by gRPC (connection_acceptor.h says why), and bounded.
+//
+// Threads: one that accepts; all services here are of the callback API, so gRPC needs only its
+// completion threads (in 1.51: half the processors, 2 to 16), however many calls are in flight.
+// Reflection alone is a synchronous service; the threads that its streams take are capped.
 #ifndef SERVER_SERVICES_GRPC_SERVER_H_
 #define SERVER_SERVICES_GRPC_SERVER_H_
 
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 #include <grpcpp/support/server_interceptor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -24,6 +28,8 @@
 #include "absl/time/time.h"
 #include "server/config/settings.h"
 #include "server/security/tls_credentials.h"
+#include "server/services/connection_acceptor.h"
+#include "server/services/listening_sockets.h"
 
 namespace sta {
 
@@ -38,12 +44,25 @@ struct GrpcServerOptions {
   // What gRPC's own buffers may take in memory; beyond it streams are ended with
   // RESOURCE_EXHAUSTED.
   int64_t max_buffer_bytes = 512 << 20;
+  // A new connection whose descriptor is this or above is closed at once, and `on_refused` called.
+  int descriptor_limit = 10'000;
+  std::function<void()> on_refused = [] {};
+  // Calls that one connection may have open; further ones wait at the client.
+  int max_connection_calls = 1024;
+  // A connection must have begun after so long: TLS, and the greeting of HTTP/2.
+  absl::Duration connection_timeout = absl::Seconds(20);
+  // A connection without calls is ended after so long.
+  absl::Duration connection_idle = absl::Hours(1);
+  // A peer from which nothing came for so long is pinged, and is gone when it does not answer in
+  // time.
+  absl::Duration keepalive_time = absl::Seconds(60);
+  absl::Duration keepalive_timeout = absl::Seconds(20);
 };
 
 class GrpcServer {
  public:
-  // The services must outlive the server. UNAVAILABLE: an address cannot be listened on. A Unix
-  // socket that nobody listens on any more is replaced; its group may connect to the new one.
+  // The services must outlive the server. UNAVAILABLE: an address cannot be listened on
+  // (listening_sockets.h).
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(
       GrpcServerOptions options, const std::vector<grpc::Service*>& services);
 
@@ -59,14 +78,20 @@ class GrpcServer {
   void Shutdown(absl::Time deadline);
 
  private:
-  using Credentials = std::vector<std::shared_ptr<grpc::ServerCredentials>>;
+  // An address, and what gRPC takes its connections with.
+  struct Port {
+    ListeningSockets sockets;
+    std::shared_ptr<grpc::ServerCredentials> credentials;  // gRPC asks them for certificates
+    std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> entrance;
+  };
 
-  GrpcServer(Credentials credentials, std::unique_ptr<grpc::Server> server,
-             std::vector<Address> addresses);
+  GrpcServer(const GrpcServerOptions& options, std::vector<Port> ports,
+             std::unique_ptr<grpc::Server> server);
 
-  const Credentials credentials_;  // gRPC asks them for certificates as long as it listens
+  std::vector<Port> ports_;
+  std::vector<Address> addresses_;
   const std::unique_ptr<grpc::Server> server_;
-  const std::vector<Address> addresses_;
+  std::unique_ptr<ConnectionAcceptor> acceptor_;  // null after Shutdown
 };
 
 }  // namespace sta

@@ -52,6 +52,12 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
                                    {"max_queue_tokens", "18"},
                                    {"max_queue_requests", "19"},
                                    {"max_queue_delay", "3ms"},
+                                   {"max_connections", "27"},
+                                   {"max_connection_calls", "28"},
+                                   {"connection_timeout", "29s"},
+                                   {"connection_idle", "31m"},
+                                   {"keepalive_time", "32s"},
+                                   {"keepalive_timeout", "33s"},
                                    {"max_message_bytes", "2KiB"},
                                    {"max_rows_per_request", "20"},
                                    {"drain_timeout", "4s"},
@@ -107,6 +113,9 @@ TEST(SettingTableTest, RefusedValuesNameTheSetting) {
                        "log_level: 'loud' is unknown; allowed: debug, info, warn, error"));
   EXPECT_THAT(ApplySetting("store", "", settings),
               StatusIs(StatusCode::kInvalidArgument, StartsWith("store: the path is empty")));
+  EXPECT_THAT(ApplySetting("keepalive_time", "0", settings),
+              StatusIs(StatusCode::kInvalidArgument,
+                       "keepalive_time: '0' is too short; allowed: 1ms to 24h"));
 }
 
 TEST(SettingTableTest, OperationsManualShowsTheTable) {

@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "server/observability/connection_metrics.h"
 #include "server/observability/device_metrics.h"
 #include "server/observability/security_metrics.h"
 #include "server/observability/store_metrics.h"
@@ -145,6 +146,7 @@ TEST(MetricsTest, TheCatalogIsComplete) {
   security_metrics.CountReload("tokens", true);
   FakeClock clock;
   std::vector<std::unique_ptr<Device>> devices;
+  const ConnectionMetrics connection_metrics(metrics, clock);
   devices.push_back(MakeFakeDevice({.name = "a"}));
   devices.push_back(MakeFakeDevice({.name = "b"}));
   const DevicePool pool(std::move(devices), {}, clock, device_metrics);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/services/connection_acceptor.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace sta {
+namespace {
+
+// So many of one listener, then the others have their turn.
+constexpr int kAcceptsAtOnce = 64;
+constexpr int kPauseMs = 100;  // where nothing can be opened
+constexpr int kForever = -1;
+
+bool IsOutOfResources(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+}  // namespace
+
+ConnectionAcceptor::ConnectionAcceptor(Options options, OnConnection on_connection,
+                                       std::function<void()> on_refused)
+    : options_(std::move(options)),
+      on_connection_(std::move(on_connection)),
+      on_refused_(std::move(on_refused)),
+      thread_([this] { Loop(); }) {}
+
+ConnectionAcceptor::~ConnectionAcceptor() {
+  is_stopped_ = true;
+  // Wakes the thread.
+  for (const int listener : options_.listeners) shutdown(listener, SHUT_RDWR);
+  thread_.join();
+}
+
+void ConnectionAcceptor::Loop() {
+  std::vector<pollfd> waited;
+  for (const int listener : options_.listeners) {
+    waited.push_back({.fd = listener, .events = POLLIN, .revents = 0});
+  }
+  bool has_room = true;
+  while (true) {
+    // Without room the listeners are ready all the time.
+    poll(waited.data(), has_room ? waited.size() : 0, has_room ? kForever : kPauseMs);
+    if (is_stopped_) return;
+    has_room = true;
+    for (size_t i = 0; i < options_.listeners.size(); ++i) {
+      has_room = AcceptFrom(i) && has_room;
+    }
+  }
+}
+
+bool ConnectionAcceptor::AcceptFrom(size_t listener) {
+  for (int i = 0; i < kAcceptsAtOnce; ++i) {
+    const int connection =
+        accept4(options_.listeners[listener], nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (connection < 0) {
+      // Others are of a connection that ended before it was taken.
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      return !IsOutOfResources(errno);
+    }
+    if (connection >= options_.descriptor_limit) {
+      close(connection);
+      on_refused_();
+      continue;
+    }
+    // An answer must not wait for the client's acknowledgement of the one before; a Unix socket has
+    // no such option.
+    const int on = 1;
+    setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    on_connection_(listener, connection);
+  }
+  return true;
+}
+
+}  // namespace sta
