@@ -239,11 +239,18 @@ absl::Status Server::OpenPorts() {
 
 void Server::FollowSecurityFiles() {
   if (security_->tls() == nullptr && !security_->access().has_tokens()) return;
+  FollowCertificate();
   security_poll_ = std::make_unique<PollThread>(disk_->clock, kSecurityPoll, [this] {
     security_->Reload([this](std::string_view files, bool is_in_effect) {
       security_metrics_.CountReload(files, is_in_effect);
     });
+    FollowCertificate();
   });
+}
+
+void Server::FollowCertificate() {
+  if (security_->tls() == nullptr) return;
+  security_metrics_.SetCertificateExpiry(security_->tls()->Get()->expires);
 }
 
 void Server::Drain() {

@@ -75,6 +75,7 @@ class Server {
   // Logs what has come to be skipped in the store.
   void FollowSkipped();
   void FollowSecurityFiles();
+  void FollowCertificate();
   absl::Status OpenPorts();
 
   const Settings settings_;
@@ -88,8 +89,8 @@ class Server {
   DeviceMetrics device_metrics_;
   StoreMetrics store_metrics_;
   SecurityMetrics security_metrics_;
-  RpcAccess access_;
   ConnectionMetrics connection_metrics_;
+  RpcAccess access_;
   HealthBoard health_;
   Batcher batcher_;
   DiagnosticRunner diagnostics_;

@@ -144,9 +144,10 @@ TEST(MetricsTest, TheCatalogIsComplete) {
   const StoreMetrics store_metrics(metrics);
   SecurityMetrics security_metrics(metrics);
   security_metrics.CountReload("tokens", true);
+  security_metrics.SetCertificateExpiry(absl::FromUnixSeconds(1));
   FakeClock clock;
-  std::vector<std::unique_ptr<Device>> devices;
   const ConnectionMetrics connection_metrics(metrics, clock);
+  std::vector<std::unique_ptr<Device>> devices;
   devices.push_back(MakeFakeDevice({.name = "a"}));
   devices.push_back(MakeFakeDevice({.name = "b"}));
   const DevicePool pool(std::move(devices), {}, clock, device_metrics);
