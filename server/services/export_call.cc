@@ -26,8 +26,8 @@ class ExportCall::Driver final : public StreamTimer::Stream,
   Driver(StoreEngine& engine, ExportCall& call, const v1::ExportRequest& request)
       : engine_(engine), call_(call), request_(request) {}
 
-  void Begin(std::string_view peer) {
-    absl::StatusOr<StreamAdmission::Ticket> ticket = engine_.exports.Enter(peer);
+  void Begin(const std::string& client) {
+    absl::StatusOr<StreamAdmission::Ticket> ticket = engine_.exports.Enter(client);
     engine_.streams.Add(shared_from_this());
     const absl::MutexLock lock(&mutex_);
     if (!ticket.ok()) return Finish(ticket.status());
@@ -133,7 +133,8 @@ class ExportCall::Driver final : public StreamTimer::Stream,
 ExportCall::ExportCall(StoreEngine& engine, grpc::CallbackServerContext& context,
                        const v1::ExportRequest& request)
     : context_(context) {
-  driver_.Set(std::make_shared<Driver>(engine, *this, request)).Begin(context.peer());
+  driver_.Set(std::make_shared<Driver>(engine, *this, request))
+      .Begin(engine.parts.access.NameOf(context));
 }
 
 void ExportCall::OnWriteDone(bool ok) { ok ? driver_.Get().Written() : driver_.Get().Cancelled(); }

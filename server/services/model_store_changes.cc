@@ -48,7 +48,7 @@ grpc::ServerUnaryReactor* ModelStoreService::StartUpload(grpc::CallbackServerCon
                                     .version = request->version(),
                                     .manifest = request->manifest(),
                                     .key = request->idempotency_key()},
-                                   context->peer());
+                                   engine_.parts.access.NameOf(*context));
     if (!started.ok()) {
       engine_.parts.store_metrics.CountUpload(UploadResult::kRefused);
       return started.status();

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "server/services/stream_admission.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -21,8 +20,7 @@ std::set<std::string> IdsOf(const std::vector<UploadStatus>& uploads) {
 }  // namespace
 
 absl::StatusOr<StartedUpload> OpenUploads::Start(const UploadRequest& request,
-                                                 std::string_view peer) {
-  const std::string client = ClientOf(peer);
+                                                 const std::string& client) {
   // Held while the disk works: who begins uploads waits for others who do.
   const absl::MutexLock lock(&mutex_);
   const std::set<std::string> before = IdsOf(store_.ListUploads());
@@ -38,10 +36,10 @@ absl::StatusOr<StartedUpload> OpenUploads::Start(const UploadRequest& request,
   }
   // Only the store can tell whether a request begins an upload, and then it has begun.
   if (const absl::Status status = store_.AbortUpload(id); !status.ok()) return status;
-  return absl::ResourceExhaustedError(StrCat(
-      "your address has ", has,
-      " uploads open, which is all that it may have; finish or abort some, ListUploads tells "
-      "which"));
+  return absl::ResourceExhaustedError(StrCat("you have ", has,
+                                             " uploads open, which is all that one client may "
+                                             "have; finish or abort some, ListUploads tells "
+                                             "which"));
 }
 
 void OpenUploads::ForgetEnded() {

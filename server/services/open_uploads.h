@@ -4,7 +4,7 @@
 // open at a time. An upload that is found again is never refused.
 //
 //   OpenUploads open(store, 32);
-//   absl::StatusOr<StartedUpload> started = open.Start(request, context->peer());
+//   absl::StatusOr<StartedUpload> started = open.Start(request, access.NameOf(*context));
 //
 // Uploads that were begun before the server's start are nobody's. Thread-safe; Start writes to the
 // disk, one call after another.
@@ -13,7 +13,6 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
@@ -28,8 +27,9 @@ class OpenUploads {
   OpenUploads(VersionStore& store, int most_of_a_client)
       : store_(store), most_of_a_client_(most_of_a_client) {}
 
-  // As VersionStore::StartUpload; RESOURCE_EXHAUSTED, too, where this client has too many.
-  absl::StatusOr<StartedUpload> Start(const UploadRequest& request, std::string_view peer);
+  // As VersionStore::StartUpload; RESOURCE_EXHAUSTED, too, where `client` (RpcAccess::NameOf) has
+  // too many.
+  absl::StatusOr<StartedUpload> Start(const UploadRequest& request, const std::string& client);
 
  private:
   // Forgets the uploads that have ended.

@@ -7,8 +7,7 @@
 
 namespace sta {
 
-absl::StatusOr<StreamAdmission::Ticket> StreamAdmission::Enter(std::string_view peer) {
-  const std::string client = ClientOf(peer);
+absl::StatusOr<StreamAdmission::Ticket> StreamAdmission::Enter(const std::string& client) {
   const absl::MutexLock lock(&state_->mutex);
   const Limits& limits = state_->limits;
   if (state_->streams >= limits.most) {
@@ -18,9 +17,9 @@ absl::StatusOr<StreamAdmission::Ticket> StreamAdmission::Enter(std::string_view 
   }
   int& of_client = state_->by_client[client];
   if (of_client >= limits.most_of_a_client) {
-    return absl::ResourceExhaustedError(StrCat(
-        limits.kind, ": your address has ", of_client,
-        " under way, which is all that it may have at a time; try again when one has ended"));
+    return absl::ResourceExhaustedError(StrCat(limits.kind, ": you have ", of_client,
+                                               " under way, which is all that one client may have "
+                                               "at a time; try again when one has ended"));
   }
   ++of_client;
   ++state_->streams;

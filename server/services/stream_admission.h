@@ -4,22 +4,19 @@
 // that one client that opens a thousand leaves room for others.
 //
 //   StreamAdmission admission({.kind = "uploads", .most = 32, .most_of_a_client = 16});
-//   absl::StatusOr<StreamAdmission::Ticket> ticket = admission.Enter(context->peer());
+//   absl::StatusOr<StreamAdmission::Ticket> ticket = admission.Enter(access.NameOf(*context));
 //
-// A client is an address without its port: those behind one proxy are one. Thread-safe; no call
-// blocks. Tickets may outlive the admission.
+// Thread-safe; no call blocks. Tickets may outlive the admission.
 #ifndef SERVER_SERVICES_STREAM_ADMISSION_H_
 #define SERVER_SERVICES_STREAM_ADMISSION_H_
 
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "server/security/peer.h"
 
 namespace sta {
 
@@ -36,8 +33,9 @@ class StreamAdmission {
 
   explicit StreamAdmission(Limits limits) : state_(std::make_shared<State>(std::move(limits))) {}
 
-  // RESOURCE_EXHAUSTED where all places, or all of this client, are taken. `peer` as gRPC names it.
-  absl::StatusOr<Ticket> Enter(std::string_view peer);
+  // RESOURCE_EXHAUSTED where all places, or all of this client, are taken. `client` is who asks
+  // (RpcAccess::NameOf).
+  absl::StatusOr<Ticket> Enter(const std::string& client);
 
  private:
   struct State {

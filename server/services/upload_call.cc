@@ -40,8 +40,8 @@ class UploadCall::Driver final : public StreamTimer::Stream,
   Driver(StoreEngine& engine, UploadCall& call)
       : engine_(engine), call_(call), session_(engine.options.upload_limits) {}
 
-  void Begin(std::string_view peer) {
-    absl::StatusOr<StreamAdmission::Ticket> ticket = engine_.uploads.Enter(peer);
+  void Begin(const std::string& client) {
+    absl::StatusOr<StreamAdmission::Ticket> ticket = engine_.uploads.Enter(client);
     if (!ticket.ok()) Stop(ticket.status());
     engine_.streams.Add(shared_from_this());
     const absl::MutexLock lock(&mutex_);
@@ -178,7 +178,7 @@ class UploadCall::Driver final : public StreamTimer::Stream,
 UploadCall::UploadCall(StoreEngine& engine, grpc::CallbackServerContext& context,
                        v1::UploadResponse& response)
     : context_(context), response_(response) {
-  driver_.Set(std::make_shared<Driver>(engine, *this)).Begin(context.peer());
+  driver_.Set(std::make_shared<Driver>(engine, *this)).Begin(engine.parts.access.NameOf(context));
 }
 
 void UploadCall::OnReadDone(bool ok) {

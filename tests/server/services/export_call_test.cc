@@ -179,8 +179,8 @@ TEST_F(ExportBoundsTest, OneClientHasAShareOfTheStreams) {
     v1::ExportResponse message;
     ASSERT_TRUE(readers.back()->Read(&message));
   }
-  EXPECT_THAT(Export(Of("large")), StatusIs(StatusCode::kResourceExhausted,
-                                            HasSubstr("exports: your address has 2 under way")));
+  EXPECT_THAT(Export(Of("large")),
+              StatusIs(StatusCode::kResourceExhausted, HasSubstr("exports: you have 2 under way")));
   for (size_t i = 0; i < readers.size(); ++i) {
     contexts[i]->TryCancel();
     readers[i]->Finish();

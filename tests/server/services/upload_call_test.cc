@@ -315,8 +315,8 @@ TEST_F(UploadBoundsTest, OneClientHasAShareOfTheStreams) {
     AwaitReceived(other, 3);
   }
   for (int i = 0; i < 100; ++i) {
-    EXPECT_THAT(SendMessages(upload, {}), StatusIs(StatusCode::kResourceExhausted,
-                                                   HasSubstr("your address has 4 under way")));
+    EXPECT_THAT(SendMessages(upload, {}),
+                StatusIs(StatusCode::kResourceExhausted, HasSubstr("you have 4 under way")));
   }
   EXPECT_EQ(List().models_size(), 0);  // others are still served
   contexts.front()->TryCancel();
