@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/observability/logging.h"
+#include "server/services/request_trace.h"
 #include "server/services/status_mapping.h"
 #include "strings/str_cat.h"
 
@@ -86,6 +87,7 @@ void LogAuditRecord(const AuditRecord& record) {
             {"request", record.request},
             {"code", record.code},
             {"reason", record.reason},
+            {"trace_id", record.trace_id},
             {"left_out", record.left_out}});
 }
 
@@ -118,12 +120,14 @@ class AuditLog::Call final : public grpc::experimental::Interceptor {
 
   void End(const grpc::Status& status) {
     if (rule_.writes == Writes::kWithSettings && !has_settings_) return;
+    const std::optional<TraceContext> trace = RequestTrace(context_);
     log_.Write({.rpc = StrCat(rule_.service, "/", rule_.method),
                 .caller = log_.access_.NameOf(context_),
                 .peer = context_.peer(),
                 .request = std::move(request_),
                 .code = std::string(GrpcCodeName(status.error_code())),
-                .reason = status.error_message()},
+                .reason = status.error_message(),
+                .trace_id = trace.has_value() ? trace->trace_id : ""},
                IsRefusal(status.error_code()));
   }
 

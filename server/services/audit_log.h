@@ -35,6 +35,7 @@ struct AuditRecord {
   nlohmann::json request;  // what names the thing that is changed: {"name": "m", "version": "3"}
   std::string code;        // "OK", "NOT_FOUND", ...
   std::string reason;      // of what failed
+  std::string trace_id;    // of the caller's trace; empty: none
   int64_t left_out = 0;    // refused calls before this one that have no line
 };
 

@@ -186,6 +186,10 @@ absl::Status DecodeWanted(const ModelInferRequest& message, const DiagnosticConf
 
 absl::StatusOr<DiagnosticRequest> DecodeDiagnosticRequest(const ModelInferRequest& message,
                                                           const DiagnosticConfig& config) {
+  if (message.parameters().contains("sta_datatype")) {
+    return absl::InvalidArgumentError(
+        "parameter 'sta_datatype' is not offered by a diagnostic model");
+  }
   DiagnosticRequest request;
   request.inputs.resize(config.inputs.size());
   request.shapes.resize(config.inputs.size());

@@ -5,7 +5,7 @@
 
 namespace sta {
 
-std::optional<TraceContext> RequestTrace(const grpc::CallbackServerContext& context) {
+std::optional<TraceContext> RequestTrace(const grpc::ServerContextBase& context) {
   const auto [first, last] = context.client_metadata().equal_range("traceparent");
   // Of several nobody knows which is meant.
   if (first == last || std::next(first) != last) return std::nullopt;

@@ -16,7 +16,7 @@
 namespace sta {
 
 // Nothing where there is none, more than one, or one that is invalid.
-std::optional<TraceContext> RequestTrace(const grpc::CallbackServerContext& context);
+std::optional<TraceContext> RequestTrace(const grpc::ServerContextBase& context);
 
 // Before the call's Finish; nothing for an empty id.
 void AddTraceTrailer(const std::string& trace_id, grpc::CallbackServerContext& context);

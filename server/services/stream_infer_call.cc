@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "server/batching/retry_after.h"
 #include "server/services/infer_call.h"
 #include "server/services/request_trace.h"
 #include "server/services/status_mapping.h"
@@ -28,6 +29,11 @@ void CompleteResponse(const absl::Status& status, const inference::ModelInferReq
     response.Clear();
     response.set_error_message(ToGrpcStatus(status).error_message());
     response.mutable_infer_response()->set_id(request.id());
+    const std::optional<absl::Duration> wait = RetryAfterOf(status);
+    if (wait.has_value()) {
+      auto& parameters = *response.mutable_infer_response()->mutable_parameters();
+      parameters["retry-after-ms"].set_int64_param(absl::ToInt64Milliseconds(*wait));
+    }
   }
   if (!WantsFinalResponse(request)) return;
   auto& parameters = *response.mutable_infer_response()->mutable_parameters();

@@ -83,6 +83,20 @@ TEST_F(AuditLogTest, SaysNothingOfReads) {
   EXPECT_THAT(Records(), IsEmpty());
 }
 
+TEST_F(AuditLogTest, NamesTheTraceOfTheCaller) {
+  for (const char* traceparent :
+       {"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "nonsense"}) {
+    grpc::ClientContext context;
+    context.AddMetadata("traceparent", traceparent);
+    v1::DeleteVersionResponse response;
+    EXPECT_FALSE(stub_->DeleteVersion(&context, {}, &response).ok());
+  }
+  const std::vector<AuditRecord> records = Records();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].trace_id, "0af7651916cd43dd8448eb211c80319c");
+  EXPECT_EQ(records[1].trace_id, "");
+}
+
 TEST_F(AuditLogTest, CutsWhatAClientMakesLong) {
   grpc::ClientContext context;
   v1::LoadModelRequest request;

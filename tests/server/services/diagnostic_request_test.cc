@@ -298,6 +298,8 @@ TEST(DiagnosticRequestTest, RefusesWithThePlaceTheValueAndWhatIsAllowed) {
          (*wanted.mutable_parameters())["classification"].set_int64_param(1);
        },
        "output 'OUTPUT0': parameter 'classification' is not offered by a diagnostic model"},
+      {[](auto& m) { (*m.mutable_parameters())["sta_datatype"].set_string_param("FP16"); },
+       "parameter 'sta_datatype' is not offered by a diagnostic model"},
   };
   for (const Case& c : cases) {
     ModelInferRequest message;

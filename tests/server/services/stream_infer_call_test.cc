@@ -5,6 +5,7 @@
 #include <string>
 #include <thread>
 
+#include "server/batching/retry_after.h"
 #include "tests/server/services/inference_fixture.h"
 
 namespace sta {
@@ -81,6 +82,25 @@ TEST_F(StreamInferCallTest, SaysWhichAnswerIsFinalWhereItIsAsked) {
   }
   EXPECT_EQ(response.error_message(), "neither text nor input_ids is given; one of them is needed");
   EXPECT_EQ(response.infer_response().outputs_size(), 0);
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.infer_response().parameters_size(), 0);
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(StreamInferCallTest, SaysWhenToTryAgain) {
+  model_->failure = absl::ResourceExhaustedError("full");
+  SetRetryAfter(absl::Milliseconds(40), model_->failure);
+  grpc::ClientContext context;
+  const std::unique_ptr<Stream> stream = stub_->ModelStreamInfer(&context);
+  ModelInferRequest bad = Request("bad", "a");
+  bad.clear_inputs();
+  ASSERT_TRUE(stream->Write(Request("full", "a")));
+  ASSERT_TRUE(stream->Write(bad));
+  ASSERT_TRUE(stream->WritesDone());
+  ModelStreamInferResponse response;
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_EQ(response.error_message(), "full");
+  EXPECT_EQ(response.infer_response().parameters().at("retry-after-ms").int64_param(), 40);
   ASSERT_TRUE(stream->Read(&response));
   EXPECT_EQ(response.infer_response().parameters_size(), 0);
   EXPECT_TRUE(stream->Finish().ok());
