@@ -2,6 +2,7 @@
 #include "tests/support/in_process_server.h"
 
 #include <arpa/inet.h>
+#include <grpcpp/grpcpp.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
-#include "client/client.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -22,16 +23,18 @@ namespace {
 
 constexpr absl::Duration kLoadLimit = absl::Seconds(60);
 
-// Nothing tells a client of this protocol that a server has become ready.
 absl::Status WaitUntilReady(const std::string& address) {
-  const absl::StatusOr<std::unique_ptr<client::Client>> client =
-      client::Client::Create({.address = address});
-  if (!client.ok()) return client.status();
-  for (const absl::Time limit = absl::Now() + kLoadLimit; absl::Now() < limit;) {
-    const absl::StatusOr<bool> is_ready = (*client)->ServerReady();
-    if (!is_ready.ok()) return is_ready.status();
-    if (*is_ready) return absl::OkStatus();
-    absl::SleepFor(absl::Milliseconds(5));
+  const auto health = grpc::health::v1::Health::NewStub(
+      grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(absl::ToChronoTime(absl::Now() + kLoadLimit));
+  const auto watch = health->Watch(&context, {});
+  grpc::health::v1::HealthCheckResponse response;
+  while (watch->Read(&response)) {
+    if (response.status() != grpc::health::v1::HealthCheckResponse::SERVING) continue;
+    context.TryCancel();
+    watch->Finish();
+    return absl::OkStatus();
   }
   return absl::DeadlineExceededError("the models do not become ready");
 }

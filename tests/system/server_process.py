@@ -12,6 +12,7 @@ import threading
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 60
+LOG_TIMEOUT_S = 30
 
 
 class ServerProcess:
@@ -37,6 +38,8 @@ class ServerProcess:
         self._lines: list[str] = []
         self._loaded = False
         self._serving = threading.Event()
+        self._changed = threading.Condition()
+        self._ended = False
         self._process = subprocess.Popen(
             [str(binary), *arguments],
             stderr=subprocess.STDOUT,
@@ -65,7 +68,9 @@ class ServerProcess:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            self._lines.append(line)
+            with self._changed:
+                self._lines.append(line)
+                self._changed.notify_all()
             fields = self.parse(line)
             event = fields.get("event", "")
             if event == "listening":
@@ -76,6 +81,9 @@ class ServerProcess:
             # Models load while the ports open, so either may come first.
             if self._loaded and self.rpc_address:
                 self._serving.set()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
         self._serving.set()  # The process has ended: nobody needs to wait any longer.
 
     @staticmethod
@@ -96,6 +104,19 @@ class ServerProcess:
 
     def events(self) -> list[dict]:
         return [fields for fields in map(self.parse, list(self._lines)) if fields]
+
+    def wait_for_events(self, event: str, count: int) -> list[dict]:
+        """The first `count` log lines of this event, once they are there."""
+        found: list[dict] = []
+
+        def are_there() -> bool:
+            found[:] = [fields for fields in self.events() if fields.get("event") == event]
+            return len(found) >= count
+
+        with self._changed:
+            self._changed.wait_for(lambda: are_there() or self._ended, LOG_TIMEOUT_S)
+        assert len(found) >= count, f"no {count} lines '{event}'; the log:\n{self.log()}"
+        return found[:count]
 
     def signal(self, number: int) -> None:
         self._process.send_signal(number)

@@ -7,17 +7,18 @@ import hashlib
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Callable
 
 import grpc
 import pytest
 
+from conditions import wait_until
+from metrics_page import samples, scrape, total
 from server_process import ServerProcess
 
-LOG_TIMEOUT_S = 30
 RELOADS = 5
 TOKENS = {"infer": "token-of-infer", "upload": "token-of-upload", "admin": "token-of-admin"}
 
@@ -108,16 +109,11 @@ def tls_channel(
     )
 
 
-def await_events(server: ServerProcess, event: str, count: int) -> list[dict]:
-    """The first `count` log lines of this event, once they are there."""
-    def look() -> list[dict]:
-        return [fields for fields in server.events() if fields["event"] == event]
-
-    for _ in range(LOG_TIMEOUT_S * 20):
-        if len(found := look()) >= count:
-            return found[:count]
-        time.sleep(0.05)
-    raise AssertionError(f"no {count} lines '{event}'; the log:\n{server.log()}")
+def expiry_of(certificate: pathlib.Path) -> float:
+    """In seconds since the epoch, as openssl tells it."""
+    command = ["openssl", "x509", "-noout", "-enddate", "-in", certificate]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return ssl.cert_time_to_seconds(told.strip().removeprefix("notAfter="))
 
 
 def test_tokens_over_tls(
@@ -136,7 +132,9 @@ def test_tokens_over_tls(
         assert code_of(lambda: unload(channel, TOKENS["admin"])) == grpc.StatusCode.NOT_FOUND
         with grpc.insecure_channel(server.rpc_address) as plain:
             assert code_of(lambda: infer(plain, TOKENS["infer"])) == grpc.StatusCode.UNAVAILABLE
-        audits = await_events(server, "audit", 2)
+        expiry = total(samples(scrape(server)), "sta_tls_certificate_expiry_timestamp_seconds")
+        assert abs(expiry - expiry_of(chain)) <= 1
+        audits = server.wait_for_events("audit", 2)
         assert [(a["caller"], a["code"]) for a in audits] == [
             ("inferer", "PERMISSION_DENIED"), ("adminer", "NOT_FOUND"),
         ]
@@ -158,14 +156,11 @@ def test_the_audit_log_has_no_level(
          "--ports-file", str(ports)],
     )
     try:
-        for _ in range(LOG_TIMEOUT_S * 20):
-            if ports.exists():
-                break
-            time.sleep(0.05)
+        wait_until(ports.exists, lambda: f"there is no file of ports; the log:\n{server.log()}")
         address = re.search(r"grpc=(\S+)", ports.read_text())[1]
         with grpc.insecure_channel(address) as channel:
             assert code_of(lambda: unload(channel)) == grpc.StatusCode.NOT_FOUND
-        await_events(server, "audit", 1)
+        server.wait_for_events("audit", 1)
     finally:
         server.__exit__()
 
@@ -252,8 +247,8 @@ def test_reload_under_load(
                 parts = (0, 1) if round_number % 2 else (1, 0)
                 put(authority.issue(f"server-{round_number}"), parts)
                 tokens.write_text(original + line("extra", "admin", f"extra-{round_number}"))
-                await_events(server, "tls reloaded", round_number)
-                await_events(server, "tokens reloaded", round_number)
+                server.wait_for_events("tls reloaded", round_number)
+                server.wait_for_events("tokens reloaded", round_number)
                 with tls_channel(server, authority.ca) as channel:
                     denied = code_of(lambda: infer(channel, f"extra-{round_number}"))
                     assert denied == grpc.StatusCode.PERMISSION_DENIED
@@ -264,11 +259,11 @@ def test_reload_under_load(
                            if e["event"] == "security files not reloaded"])
             live[1].write_text("not a key")
             tokens.write_text("not a token\n")
-            await_events(server, "security files not reloaded", refused + 2)
+            server.wait_for_events("security files not reloaded", refused + 2)
             assert code_of(ask) == grpc.StatusCode.OK
         assert callers.failures == []
         assert callers.answers > RELOADS
-        subjects = [e["subject"] for e in await_events(server, "tls reloaded", RELOADS)]
+        subjects = [e["subject"] for e in server.wait_for_events("tls reloaded", RELOADS)]
         assert subjects == [f"CN = server-{i}" for i in range(1, RELOADS + 1)]
 
 
@@ -317,7 +312,7 @@ def test_unix_socket_beside_a_port(
         upload = [stactl, "--server", f"unix:{path}", "model", "upload",
                   packages / "classify" / "1", "--name", "copy"]
         subprocess.run(upload, check=True, timeout=120)
-        audits = await_events(server, "audit", 2)
+        audits = server.wait_for_events("audit", 2)
         assert {a["code"] for a in audits} == {"OK"}
         assert all(a["peer"].startswith("unix:") for a in audits)
     assert not path.exists()

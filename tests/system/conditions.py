@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waiting for what nothing tells of: by looking again and again, and never without an end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+LIMIT_S = 60
+PAUSE_S = 0.01
+
+
+def wait_until(is_so: Callable[[], bool], what: Callable[[], str]) -> None:
+    """`what()` tells what was seen last, where it does not come true."""
+    pause = threading.Event()  # never set
+    end = time.monotonic() + LIMIT_S
+    while not is_so():
+        assert time.monotonic() < end, what()
+        pause.wait(PAUSE_S)
