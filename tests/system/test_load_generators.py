@@ -8,22 +8,23 @@ import subprocess
 
 import pytest
 
+from metrics_page import samples, scrape, total
+from server_process import ServerProcess
+
 RUN_TIMEOUT_S = 120
 
 
 @pytest.fixture(scope="module")
-def perf_analyzer(server, tmp_path_factory):
-    """A function that runs it on model `embed` and returns what it printed."""
+def run_perf_analyzer():
+    """A function that runs it against a server and returns what it printed."""
     home = pathlib.Path(os.environ["STA_SYSTEM_CLIENTS"]) / "perf_analyzer"
     if not (home / "version").exists():
         pytest.skip("perf_analyzer is not there (pip could not get it)")
-    data = tmp_path_factory.mktemp("perf_analyzer") / "data.json"
-    data.write_text(json.dumps({"data": [{"text": ["hello world"]}, {"text": ["x"]}]}))
 
-    def run(*arguments, expected=0):
+    def run(server, *arguments):
         finished = subprocess.run(
-            [home / "perf_analyzer", "-m", "embed", "-i", "grpc", "-u", server.rpc_address]
-            + ["--input-data", data, "-p", "200", "-s", "999", *arguments],
+            [home / "perf_analyzer", "-i", "grpc", "-u", server.rpc_address]
+            + ["-p", "200", "-s", "999", *arguments],
             env={**os.environ, "LD_LIBRARY_PATH": str(home / "nvidia/cuda_runtime/lib")},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -31,10 +32,20 @@ def perf_analyzer(server, tmp_path_factory):
             timeout=RUN_TIMEOUT_S,
             check=False,
         )
-        assert finished.returncode == expected, finished.stdout
+        assert finished.returncode == 0, finished.stdout
         return finished.stdout
 
     return run
+
+
+@pytest.fixture(scope="module")
+def perf_analyzer(run_perf_analyzer, server, tmp_path_factory):
+    """The same, on model `embed`."""
+    data = tmp_path_factory.mktemp("perf_analyzer") / "data.json"
+    data.write_text(json.dumps({"data": [{"text": ["hello world"]}, {"text": ["x"]}]}))
+    return lambda *arguments: run_perf_analyzer(
+        server, "-m", "embed", "--input-data", data, *arguments
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,6 +66,23 @@ def test_perf_analyzer(perf_analyzer, arguments):
     # It believes the statistics that the server tells.
     assert "Inference count:" in printed
     assert "Failed" not in printed and "error" not in printed.lower().replace("std error", "")
+
+
+def test_perf_analyzer_through_shared_memory(
+    run_perf_analyzer, server_binary, stactl, tmp_path
+):
+    """Tensors of a fixed size, which perf_analyzer must know before: those of a diagnostic model."""
+    package = tmp_path / "store" / "identity" / "1"
+    subprocess.run([stactl, "diagnostic", "identity", "--output", package], check=True)
+    arguments = ["--store", str(tmp_path / "store"), "--allow-diagnostic-models"]
+    with ServerProcess(server_binary, arguments) as server:
+        printed = run_perf_analyzer(
+            server, "-m", "identity", "--shared-memory", "system", "--concurrency-range", "2"
+        )
+        assert "Throughput:" in printed
+        values = samples(scrape(server))
+        assert total(values, "sta_requests_total", rpc="SystemSharedMemoryRegister", code="OK") >= 2
+        assert total(values, "sta_requests_total", model="identity", code="OK") >= 1
 
 
 def test_ghz_needs_no_proto_file(server):
