@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Does one attack again and again until standard input ends: attacker.py NAME ADDRESS."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from tritonclient.grpc import service_pb2
+
+from attacks import ATTACKS, Target
+
+PAUSE_S = 0.25
+
+
+def text_request(rows: int, outputs: tuple[str, ...] = ()) -> bytes:
+    request = service_pb2.ModelInferRequest(model_name="minilm")
+    tensor = request.inputs.add(name="text", datatype="BYTES", shape=[rows])
+    tensor.contents.bytes_contents.extend([b"hello"] * rows)
+    for name in outputs:
+        request.outputs.add(name=name)
+    return request.SerializeToString()
+
+
+def main() -> None:
+    name, address = sys.argv[1:]
+    # Large in its answer, not in what it takes to compute it: that is the batcher's to share out.
+    target = Target(address, text_request(1), text_request(64, ("last_hidden_state",)))
+    stop = threading.Event()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        stop.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    rounds = 0
+    while not stop.is_set():
+        with ATTACKS[name].begin(target):
+            rounds += 1
+            stop.wait(PAUSE_S)
+    print(rounds)
+
+
+if __name__ == "__main__":
+    main()
