@@ -270,9 +270,8 @@ ATTACKS = {
     # What is computed waits in the server: 32 answers.
     "slow readers": Attack(slow_readers, 256 * MIB),
     "slow streams": Attack(slow_streams, 256 * MIB),
-    # gRPC lets 10,000 answers wait for a peer that does not read, of some kilobytes each.
-    "pings": Attack(floods(pings), 256 * MIB),
-    "settings": Attack(floods(settings), 256 * MIB),
+    "pings": Attack(floods(pings)),
+    "settings": Attack(floods(settings)),
     "window updates": Attack(floods(window_updates)),
     "empty data": Attack(floods(empty_data)),
     # 12,000 calls at once, some 18 KB each.
