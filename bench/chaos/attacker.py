@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does one attack again and again until standard input ends: attacker.py NAME ADDRESS."""
+"""Does one attack again and again until standard input ends: attacker.py NAME ADDRESS TOKEN."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ def text_request(rows: int, outputs: tuple[str, ...] = ()) -> bytes:
 
 
 def main() -> None:
-    name, address = sys.argv[1:]
-    # Large in its answer, not in what it takes to compute it: that is the batcher's to share out.
-    target = Target(address, text_request(1), text_request(64, ("last_hidden_state",)))
+    name, address, token = sys.argv[1:]
+    # Not much to compute: that is the batcher's to share out.
+    target = Target(
+        address, text_request(1), text_request(8, ("last_hidden_state",)),
+        (("authorization", f"Bearer {token}"),),
+    )
     stop = threading.Event()
 
     def wait_for_the_end() -> None:

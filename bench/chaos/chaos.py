@@ -7,6 +7,7 @@ bench/chaos/run.sh builds what this needs and calls it; its --help says what is 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -14,12 +15,16 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 
 from attacks import ATTACKS
 from process_state import ProcessState
 from server_process import ServerProcess
 
 MOST_TIMES = 2.0
+# Tokens, so that the server knows one from the other: both come from one address.
+CLIENT = "token-of-the-client"
+ATTACKER = "token-of-the-attacker"
 
 
 class Bench:
@@ -33,7 +38,7 @@ class Bench:
             [options.stactl, "bench", "--server", self._address, "--json", "--rate",
              str(options.rate), "--constant", "--duration", f"{options.seconds}s", "--warm-up",
              "1s", "--lengths", "fixed:16"],
-            capture_output=True, check=True, text=True,
+            stdout=subprocess.PIPE, check=True, text=True, env={**os.environ, "STA_TOKEN": CLIENT},
         )
         run = json.loads(done.stdout)["runs"][0]
         if run["errors"]:
@@ -44,7 +49,7 @@ class Bench:
         here = pathlib.Path(__file__).parent
         pinned = ["taskset", "-c", self._options.attacker_cpus] if self._options.attacker_cpus else []
         attacker = subprocess.Popen(
-            [*pinned, sys.executable, here / "attacker.py", name, self._address],
+            [*pinned, sys.executable, here / "attacker.py", name, self._address, ATTACKER],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         try:
@@ -102,8 +107,13 @@ def main() -> None:
     where = machine()
     print(where)
     print(f"{'beside':<20}{'alone, ms':>12}{'p99, ms':>12}{'times':>8}{'peak, MB':>12}")
-    with ServerProcess(options.server, ["--store", options.store]) as server:
-        rows = measure(options, server)
+    with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
+        for name, token in (("client", CLIENT), ("attacker", ATTACKER)):
+            tokens.write(f"{name} infer sha256:{hashlib.sha256(token.encode()).hexdigest()}\n")
+        tokens.flush()
+        arguments = ["--store", options.store, "--tokens", tokens.name]
+        with ServerProcess(options.server, arguments) as server:
+            rows = measure(options, server)
     if options.json:
         options.json.write_text(json.dumps({"machine": where, "attacks": rows}, indent=2) + "\n")
     sys.exit(0 if all(row["times"] <= MOST_TIMES for row in rows) else 1)
