@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "strings/str_cat.h"
 
@@ -27,7 +28,8 @@ std::string ServiceConfig(int max_attempts) {
 }
 
 bool UsesTls(const ClientOptions& options) {
-  return options.tls || !options.tls_ca.empty() || !options.tls_cert.empty();
+  return options.tls || options.tls_unverified || !options.tls_ca.empty() ||
+         !options.tls_cert.empty();
 }
 
 bool IsOnThisHost(std::string_view address) {
@@ -48,6 +50,16 @@ absl::Status CheckAddress(const std::string& address) {
 absl::Status CheckSecurity(const ClientOptions& options) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     return absl::InvalidArgumentError("a client's certificate and its key come together");
+  }
+  if (options.tls_unverified && !IsOnThisHost(options.address)) {
+    return absl::InvalidArgumentError(
+        StrCat("the certificate of ", options.address,
+               " must be verified; only a server on this host may go without"));
+  }
+  if (options.tls_unverified && !options.tls_ca.empty()) {
+    return absl::InvalidArgumentError(
+        "authorities that may vouch for the server, and a server that is not verified: one of the "
+        "two");
   }
   // What HTTP/2 takes as a header's value.
   const bool is_header =
@@ -73,6 +85,22 @@ absl::StatusOr<std::string> ReadPem(const std::string& path) {
   return std::move(text).str();
 }
 
+std::shared_ptr<grpc::ChannelCredentials> UnverifiedCredentials(
+    const grpc::SslCredentialsOptions& ssl) {
+  grpc::experimental::TlsChannelCredentialsOptions tls;
+  tls.set_verify_server_certs(false);
+  tls.set_check_call_host(false);
+  tls.set_certificate_verifier(std::make_shared<grpc::experimental::NoOpCertificateVerifier>());
+  if (!ssl.pem_cert_chain.empty()) {
+    tls.set_certificate_provider(
+        std::make_shared<grpc::experimental::StaticDataCertificateProvider>(
+            std::vector<grpc::experimental::IdentityKeyCertPair>{
+                {ssl.pem_private_key, ssl.pem_cert_chain}}));
+    tls.watch_identity_key_cert_pairs();
+  }
+  return grpc::experimental::TlsCredentials(tls);
+}
+
 absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
     const ClientOptions& options) {
   if (!UsesTls(options)) return grpc::InsecureChannelCredentials();
@@ -84,7 +112,7 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
     if (!pem.ok()) return pem.status();
     *text = *std::move(pem);
   }
-  return grpc::SslCredentials(ssl);
+  return options.tls_unverified ? UnverifiedCredentials(ssl) : grpc::SslCredentials(ssl);
 }
 
 }  // namespace

@@ -48,6 +48,8 @@ struct ClientOptions {
   std::string tls_ca = {};    // authorities that may vouch for the server; "": the system's
   std::string tls_cert = {};  // of the client, where the server wants one
   std::string tls_key = {};
+  // Takes whatever certificate the server shows. Only where it is on this host: for probes.
+  bool tls_unverified = false;
   // Shown with every call. Without TLS it only goes to this host, unless it may go in the clear: to
   // a proxy or a mesh that encrypts, say.
   std::string token = {};

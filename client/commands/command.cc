@@ -50,6 +50,9 @@ void AddConnectionOptions(CLI::App& app, CommandContext& context) {
   app.add_option("--tls-key", connection.tls_key, "Its key (PEM)")
       ->type_name("FILE")
       ->group(kGroup);
+  app.add_flag("--tls-unverified", connection.tls_unverified,
+               "Use TLS and take any certificate; only where the server is on this host")
+      ->group(kGroup);
   app.add_option("--token-file", context.token_file,
                  "File with the token to show; else what is in STA_TOKEN")
       ->type_name("FILE")

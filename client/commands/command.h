@@ -67,6 +67,7 @@ void AddClassifyCommand(CLI::App& app, CommandContext& context);
 void AddInferCommand(CLI::App& app, CommandContext& context);
 void AddModelCommand(CLI::App& app, CommandContext& context);
 void AddDevicesCommand(CLI::App& app, CommandContext& context);
+void AddHealthCommand(CLI::App& app, CommandContext& context);
 void AddTopCommand(CLI::App& app, CommandContext& context);
 void AddConvertCommand(CLI::App& app, CommandContext& context);
 void AddDiagnosticCommand(CLI::App& app, CommandContext& context);

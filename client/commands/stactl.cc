@@ -39,6 +39,7 @@ void AddCommands(CLI::App& app, CommandContext& context) {
   AddInferCommand(app, context);
   AddModelCommand(app, context);
   AddDevicesCommand(app, context);
+  AddHealthCommand(app, context);
   AddTopCommand(app, context);
   AddConvertCommand(app, context);
   AddDiagnosticCommand(app, context);

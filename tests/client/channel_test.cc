@@ -64,6 +64,16 @@ TEST(ChannelTest, RefusesWhatCannotBeSentAndHalfAnIdentity) {
   EXPECT_THAT(CheckOptions({.tls_key = "k"}), StatusIs(StatusCode::kInvalidArgument));
 }
 
+TEST(ChannelTest, TrustsAnyCertificateOnThisHostOnly) {
+  for (const char* address : {"127.0.0.1:8001", "localhost:8001", "[::1]:8001"}) {
+    EXPECT_THAT(CheckOptions({.address = address, .tls_unverified = true}), IsOk()) << address;
+  }
+  EXPECT_THAT(CheckOptions({.address = "sta.example:8001", .tls_unverified = true}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("must be verified")));
+  EXPECT_THAT(CheckOptions({.tls_ca = "ca.crt", .tls_unverified = true}),
+              StatusIs(StatusCode::kInvalidArgument, HasSubstr("one of the two")));
+}
+
 TEST(ChannelTest, SaysWhichFileCannotBeRead) {
   EXPECT_THAT(MakeChannel({.tls_ca = "/nowhere/ca.crt"}),
               StatusIs(StatusCode::kNotFound, HasSubstr("/nowhere/ca.crt")));
@@ -153,6 +163,14 @@ TEST_F(SecureChannelTest, DoesNotTalkToAServerThatNobodyVouchesFor) {
   STA_ASSERT_OK_AND_ASSIGN(const auto client, Client::Create(options_));
   EXPECT_THAT(client->ListModels(), StatusIs(StatusCode::kUnavailable));
   EXPECT_THAT(doorman_.shown(), SizeIs(0));
+}
+
+TEST_F(SecureChannelTest, TalksToAServerThatNobodyVouchesForWhereItMay) {
+  options_.tls_ca = "";
+  options_.tls_unverified = true;
+  STA_ASSERT_OK_AND_ASSIGN(const auto client, Client::Create(options_));
+  EXPECT_THAT(client->ListModels(), StatusIs(StatusCode::kUnimplemented));
+  EXPECT_THAT(doorman_.shown(), SizeIs(1));
 }
 
 }  // namespace

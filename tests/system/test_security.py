@@ -354,6 +354,11 @@ def test_stactl_over_tls_with_tokens(
         assert "PERMISSION_DENIED" in run("upload", "model", "alias", "copy", "prod", "1")
         assert run("admin", "model", "alias", "copy", "prod", "1") == ""
         assert run("infer", "devices") == ""
+        # What the image's health check does.
+        probe = [stactl, "health", "--live", "--server", server.rpc_address]
+        assert subprocess.run(probe, capture_output=True, check=False).returncode == 1
+        subprocess.run([*probe, "--tls-unverified"], check=True, timeout=120)
+        assert run("", "health") == ""
         stranger = Authority(tmp_path, "stranger")
         assert "handshake" in subprocess.run(
             [stactl, "devices", "--server", server.rpc_address, "--tls-ca", stranger.ca],
