@@ -197,7 +197,7 @@ def parse(argv: Iterable[str] | None) -> argparse.Namespace:
     parser.add_argument("--seeds", type=numbers, default=[1, 2, 3], help="(1,2,3)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--bf16", action="store_true")
-    parser.add_argument("--jobs", type=int, default=32, help="most models side by side (32)")
+    parser.add_argument("--jobs", type=int, default=24, help="most models side by side (24)")
     parser.add_argument("--max-tokens", type=int, default=128, help="(128)")
     parser.add_argument("--batch-tokens", type=int, default=1024, help="(1024)")
     parser.add_argument("--seconds", type=float, default=math.inf, help="stop after this long")
@@ -219,6 +219,7 @@ def main(argv: Iterable[str] | None = None) -> int:
         device=arguments.device,
         dtype=torch.bfloat16 if arguments.bf16 else torch.float32,
         most_jobs=arguments.jobs,
+        save_every=0,  # of tens of models a checkpoint is gigabytes, and a stage a minute
         shape=BatchShape(rows=rows, row_tokens=arguments.max_tokens),
         stop_at=lambda: time.monotonic() > end,
         log=log,

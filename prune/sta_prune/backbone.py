@@ -17,6 +17,7 @@ from sta_prune.masks import check_fits
 from sta_prune.methods import Settings, plans
 from sta_prune.packing import calibration_batches
 from sta_prune.patterns import PatternRules
+from sta_prune.retrieval import mean_cosine
 from sta_prune.series import ROUNDED, candidate_name, rounding_chains
 from sta_prune.stage import ENCODER_DISTILLATION
 from sta_prune.tokens import TokenizedExamples, load_tokenizer, tokenize
@@ -42,11 +43,6 @@ def split_text(lines: Sequence[str]) -> tuple[list[str], list[str]]:
     held = held[:MOST_HELD_BACK]
     chosen = set(held)
     return [line for line in lines if line not in chosen], held
-
-
-def mean_cosine(first: numpy.ndarray, second: numpy.ndarray) -> float:
-    """Of rows of length 1; [rows, width] both."""
-    return float((first * second).sum(1).mean())
 
 
 def run_backbone(

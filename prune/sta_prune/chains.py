@@ -48,14 +48,16 @@ class StageResult:
 
 @dataclass(frozen=True)
 class Resources:
-    """What training runs on. most_jobs: side by side. stop_at: asked between steps. calibration:
-    for stages with rounding."""
+    """What training runs on. most_jobs: side by side. save_every: steps between two checkpoints
+    inside a stage, 0 for none but when it stops. stop_at: asked between steps. calibration: for
+    stages with rounding."""
 
     work: Path
     device: str = "cpu"
     dtype: torch.dtype = torch.float32
     most_jobs: int = 32
     shape: BatchShape = field(default_factory=BatchShape)
+    save_every: int = 500
     stop_at: Callable[[], bool] = lambda: False
     log: Callable[[LogRow], None] | None = None
     calibration: tuple[Batch, ...] = ()
@@ -155,6 +157,7 @@ def _train_group(
     begin = time.monotonic()
     ended = trainer.run(
         checkpoint=checkpoint,
+        save_every=resources.save_every,
         log=resources.log,
         stop_at=resources.stop_at,
         title=f"{jobs[0].name}" if len(jobs) == 1 else f"{len(jobs)} jobs",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy
@@ -65,18 +66,24 @@ def check_kind(task: Task, labels: tuple[str, ...]) -> None:
         raise ValueError(f"task {task.name} needs a classifier; this is a sentence encoder")
 
 
+def embed_texts(model: Model, texts: Sequence[str], computing: Computing) -> numpy.ndarray:
+    """Mean-pooled embeddings of length 1 by a sentence encoder, [texts, hidden]."""
+    if model.labels:
+        raise ValueError(f"'{model.directory}' is a classifier, not a sentence encoder")
+    tokens = tokenize(load_tokenizer(model.directory, computing.shape.row_tokens), texts, None)
+    return predict(model.parameters, model.config, tokens, computing)[0]
+
+
 def evaluate_model(
     model: Model, task: Task, examples: Examples, computing: Computing
 ) -> dict[str, float]:
     """Scores by metric. A sentence encoder is scored by the cosine of the two texts' embeddings."""
     check_kind(task, model.labels)
-    tokenizer = load_tokenizer(model.directory, computing.shape.row_tokens)
-
-    def answers(texts: tuple[str, ...], pairs: tuple[str, ...] | None) -> numpy.ndarray:
-        tokens = tokenize(tokenizer, texts, pairs)
-        return predict(model.parameters, model.config, tokens, computing)[0]
-
     if model.labels:
-        return task.score(examples.labels, answers(examples.texts, examples.pairs))
-    first, second = answers(examples.texts, None), answers(examples.pairs or (), None)
+        tokenizer = load_tokenizer(model.directory, computing.shape.row_tokens)
+        tokens = tokenize(tokenizer, examples.texts, examples.pairs)
+        logits = predict(model.parameters, model.config, tokens, computing)[0]
+        return task.score(examples.labels, logits)
+    first = embed_texts(model, examples.texts, computing)
+    second = embed_texts(model, examples.pairs or (), computing)
     return similarity_scores(task, examples.labels, first, second)

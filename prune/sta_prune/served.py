@@ -56,11 +56,14 @@ class ServedModel:
             parts.append(answer.as_numpy(output))
         return numpy.concatenate(parts)
 
+    def embed(self, texts: Sequence[str]) -> numpy.ndarray:
+        """Sentence embeddings, [texts, hidden]."""
+        return self._ask(texts, None, "sentence_embedding")
+
     def evaluate(self, task: Task, examples: Examples) -> dict[str, float]:
         """Scores by metric, as evaluate_model gives them for a directory."""
         if "logits" in self._outputs:
             return task.score(examples.labels, self._ask(examples.texts, examples.pairs, "logits"))
         check_kind(task, ())
-        first = self._ask(examples.texts, None, "sentence_embedding")
-        second = self._ask(examples.pairs or (), None, "sentence_embedding")
+        first, second = self.embed(examples.texts), self.embed(examples.pairs or ())
         return similarity_scores(task, examples.labels, first, second)

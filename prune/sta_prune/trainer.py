@@ -269,8 +269,8 @@ class Trainer:
         """Trains to the end of the stage; True when it got there, False when stop_at() said stop.
 
         With a checkpoint file the state is read from it first, if it is there, and written to it
-        every save_every steps and when the run stops early. Raises FloatingPointError where a loss
-        is no number.
+        every save_every steps (0: not) and when the run stops early. Raises FloatingPointError
+        where a loss is no number.
         """
         if checkpoint is not None and checkpoint.exists():
             self.load_state(torch.load(checkpoint, map_location=self._device))
@@ -286,7 +286,8 @@ class Trainer:
                 if is_last:
                     break
                 stops = stop_at()
-                if checkpoint is not None and (stops or self.step % save_every == 0):
+                is_time = bool(save_every) and self.step % save_every == 0
+                if checkpoint is not None and (stops or is_time):
                     save_atomically(self.state(), checkpoint)
                 if stops:
                     return False

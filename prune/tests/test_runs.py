@@ -113,3 +113,14 @@ def test_an_empty_summary_is_refused(tmp_path):
     (tmp_path / "results.csv").write_text("task,method\n")
     with pytest.raises(ValueError, match="no result"):
         script("summarize").summarize([tmp_path / "results.csv"])
+
+
+def test_encoders_are_measured_beside_the_dense_one(tiny_directory, glue, capsys):
+    encoder = script("encoder")
+    dense = str(tiny_directory)
+    common = ["--dense", dense, "--data", str(glue), "--device", "cpu", "--max-tokens", "32"]
+    assert encoder.main([*common, dense]) == 0
+    head, _, first, second = capsys.readouterr().out.splitlines()
+    assert head == "| model | stsb | cosine | recall@1 | recall@10 |"
+    assert first.split(" | ")[1:] == second.split(" | ")[1:]
+    assert "| 1.0000 |" in first
