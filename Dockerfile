@@ -31,9 +31,10 @@ RUN apt-get update && \
 COPY --from=build /out/sta-server /out/stactl /usr/local/bin/
 USER 10001:10001
 VOLUME /models
-EXPOSE 8001 8002
+EXPOSE 8000 8001 8002
 STOPSIGNAL SIGTERM
 # With TLS the second one answers. Where clients need certificates, neither does: docs/security.md.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD stactl health --live --timeout 2s || stactl health --live --timeout 2s --tls-unverified
-CMD ["sta-server", "--store", "/models", "--listen", "0.0.0.0:8001", "--metrics", "0.0.0.0:8002"]
+CMD ["sta-server", "--store", "/models", "--listen", "0.0.0.0:8001", "--http-listen", "0.0.0.0:8000", \
+     "--metrics", "0.0.0.0:8002"]

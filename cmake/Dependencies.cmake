@@ -11,6 +11,7 @@ find_package(pugixml REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(OpenSSL REQUIRED)
+find_package(Boost REQUIRED)  # headers
 find_package(zstd REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
@@ -18,7 +19,6 @@ find_package(benchmark QUIET)  # of developers only: an image builds without it
 find_package(ICU REQUIRED COMPONENTS uc i18n data)
 if(STA_WITH_XRT)
   include(Xrt)
-  find_package(Boost REQUIRED)  # headers
 endif()
 if(BUILD_TESTING)
   find_package(GTest REQUIRED)

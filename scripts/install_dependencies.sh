@@ -26,7 +26,7 @@ g++
 git
 grpc-proto               # health.proto, so that reflection can describe the health service
 libabsl-dev
-libboost-dev             # a type of it is part of the interface to XRT
+libboost-dev             # Beast and Asio: HTTP; a type of it is part of the interface to XRT
 libcli11-dev
 libeigen3-dev
 libgrpc++-dev

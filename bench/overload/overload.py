@@ -59,7 +59,7 @@ class Server:
         self._log = open(pathlib.Path(self._folder.name) / "log", "w+")
         self._process = subprocess.Popen(
             [binary, "--store", store, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0",
-             "--ports-file", str(ports)],
+             "--http-listen", "off", "--ports-file", str(ports)],
             stderr=self._log,
         )
         self._wait_until_ready()

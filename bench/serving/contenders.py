@@ -52,7 +52,7 @@ def _launch_ours(
     (folder / "store" / model).mkdir(parents=True)
     shutil.copytree(package, folder / "store" / model / "1")
     command = [str(programs.build / "server/sta-server"), "--store", str(folder / "store")]
-    command += ["--listen", f"127.0.0.1:{port}", "--metrics", "127.0.0.1:0"]
+    command += ["--listen", f"127.0.0.1:{port}", "--metrics", "127.0.0.1:0", "--http-listen", "off"]
     if model == "identity":
         command += ["--allow-diagnostic-models"]
     return Launch(command)

@@ -138,6 +138,15 @@ constexpr std::array kSettings = {
         "commas between.",
         [](std::string_view text, Settings& s) { return Store(ParseAddresses(text), s.listen); },
         [](const Settings& s) { return FormatAddresses(s.listen); }},
+    SettingSpec{"http_listen", "LIST",
+                "Where HTTP is served: HOST:PORT, where port 0 takes a free one, with commas "
+                "between; 'off' turns it off.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseHttpAddresses(text), s.http_listen);
+                },
+                [](const Settings& s) {
+                  return s.http_listen.empty() ? "off" : FormatAddresses(s.http_listen);
+                }},
     SettingSpec{
         "metrics", "HOST:PORT",
         "Where Prometheus finds /metrics; 'off' turns it off, port 0 takes a free one.",
@@ -151,7 +160,7 @@ constexpr std::array kSettings = {
         [](const Settings& s) { return s.metrics.host.empty() ? "off" : s.metrics.ToString(); }},
     SettingSpec{"ports_file", "FILE",
                 "Written once the server listens, with one line NAME=HOST:PORT for each address of "
-                "grpc and metrics.",
+                "grpc, http and metrics.",
                 [](std::string_view text, Settings& s) { return StorePath(text, s.ports_file); },
                 [](const Settings& s) { return s.ports_file; }},
     SettingSpec{
@@ -304,12 +313,14 @@ constexpr std::array kSettings = {
         "How long it may take to say so; then its connection and its calls are ended.",
         [](std::string_view text, Settings& s) { return StoreTimeout(text, s.keepalive_timeout); },
         [](const Settings& s) { return absl::FormatDuration(s.keepalive_timeout); }},
-    SettingSpec{"max_message_bytes", "SIZE",
-                "Largest request message; a larger one is refused with RESOURCE_EXHAUSTED.",
-                [](std::string_view text, Settings& s) {
-                  return Store(ParseByteSize(text, 1 << 10, int64_t{1} << 30), s.max_message_bytes);
-                },
-                [](const Settings& s) { return FormatByteSize(s.max_message_bytes); }},
+    SettingSpec{
+        "max_message_bytes", "SIZE",
+        "Largest request message; a larger one is refused with RESOURCE_EXHAUSTED, over HTTP with "
+        "413.",
+        [](std::string_view text, Settings& s) {
+          return Store(ParseByteSize(text, 1 << 10, int64_t{1} << 30), s.max_message_bytes);
+        },
+        [](const Settings& s) { return FormatByteSize(s.max_message_bytes); }},
     SettingSpec{"max_rows_per_request", "ROWS",
                 "Texts or rows of ids in one request; more are refused with INVALID_ARGUMENT.",
                 [](std::string_view text, Settings& s) {
@@ -319,8 +330,8 @@ constexpr std::array kSettings = {
     SettingSpec{
         "request_memory", "SIZE",
         "What all requests together may take in memory, from their arrival to their replies; more "
-        "are refused with RESOURCE_EXHAUSTED. What gRPC holds of them may take as much again, or "
-        "two of the largest messages.",
+        "are refused with RESOURCE_EXHAUSTED. What gRPC holds of them may take as much again, what "
+        "HTTP holds half as much, and each of these two of the largest messages.",
         [](std::string_view text, Settings& s) {
           return Store(ParseByteSize(text, 1 << 20, kMaxStoreBytes), s.request_memory);
         },

@@ -189,6 +189,18 @@ std::string FormatAddresses(const std::vector<Address>& addresses) {
   });
 }
 
+absl::StatusOr<std::vector<Address>> ParseHttpAddresses(std::string_view text) {
+  if (text.empty() || text == "off") return std::vector<Address>();
+  absl::StatusOr<std::vector<Address>> addresses = ParseAddresses(text);
+  if (!addresses.ok()) return addresses;
+  for (const Address& address : *addresses) {
+    if (!address.path.empty()) {
+      return Refuse(address.ToString(), "no address of HTTP", "HOST:PORT or [IPV6]:PORT");
+    }
+  }
+  return addresses;
+}
+
 absl::StatusOr<double> ParseFraction(std::string_view text) {
   double value = 0;
   if (!absl::SimpleAtod(AbslView(text), &value) || !(value >= 0 && value <= 1)) {

@@ -35,6 +35,9 @@ absl::StatusOr<Address> ParseAddress(std::string_view text);
 absl::StatusOr<std::vector<Address>> ParseAddresses(std::string_view text);
 std::string FormatAddresses(const std::vector<Address>& addresses);
 
+// As ParseAddresses, without Unix sockets; none for "off" or an empty text.
+absl::StatusOr<std::vector<Address>> ParseHttpAddresses(std::string_view text);
+
 // A number from 0 to 1.
 absl::StatusOr<double> ParseFraction(std::string_view text);
 

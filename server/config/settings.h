@@ -52,6 +52,8 @@ struct Settings {
   int64_t model_memory = 0;  // bytes; 0: no bound
 
   std::vector<Address> listen = {{"127.0.0.1", 8001}};
+  // HTTP: hosts and ports, no Unix sockets; none turns it off.
+  std::vector<Address> http_listen = {{"127.0.0.1", 8000}};
   // The metrics page; an empty host turns it off.
   Address metrics = {"127.0.0.1", 8002};
   std::string ports_file;

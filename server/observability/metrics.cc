@@ -167,6 +167,10 @@ prometheus::Family<prometheus::Counter>& Metrics::AddCounters(const char* name, 
   return CounterFamily(*registry_, name, help);
 }
 
+prometheus::Family<prometheus::Gauge>& Metrics::AddGauges(const char* name, const char* help) {
+  return GaugeFamily(*registry_, name, help);
+}
+
 void Metrics::AddCollectable(std::shared_ptr<prometheus::Collectable> collectable) {
   collectables_.push_back(std::move(collectable));
 }

@@ -69,6 +69,7 @@ class Metrics final : public BatchObserver {
 
   // For parts with metrics of their own, before Serve. Handles are valid as long as this.
   prometheus::Family<prometheus::Counter>& AddCounters(const char* name, const char* help);
+  prometheus::Family<prometheus::Gauge>& AddGauges(const char* name, const char* help);
   // What is read when the page is asked for, besides our own.
   void AddCollectable(std::shared_ptr<prometheus::Collectable> collectable);
 

@@ -9,10 +9,11 @@
 namespace sta {
 
 absl::Status WritePortsFile(const std::string& path, const std::vector<Address>& grpc,
-                            const Address& metrics) {
+                            const std::vector<Address>& http, const Address& metrics) {
   const std::string temporary = path + ".tmp";
   std::ofstream file(temporary, std::ios::trunc);
   for (const Address& address : grpc) file << "grpc=" << address.ToString() << "\n";
+  for (const Address& address : http) file << "http=" << address.ToString() << "\n";
   if (!metrics.host.empty()) file << "metrics=" << metrics.ToString() << "\n";
   file.close();
   if (!file || std::rename(temporary.c_str(), path.c_str()) != 0) {

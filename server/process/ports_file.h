@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells scripts and tests which ports a server took: a line "grpc=127.0.0.1:40001" for each address
-// and, where metrics are served, "metrics=127.0.0.1:40002".
+// Tells scripts and tests which ports a server took: a line "grpc=127.0.0.1:40001" for each
+// address, "http=127.0.0.1:40002" likewise and, where metrics are served,
+// "metrics=127.0.0.1:40003".
 #ifndef SERVER_PROCESS_PORTS_FILE_H_
 #define SERVER_PROCESS_PORTS_FILE_H_
 
@@ -16,7 +17,7 @@ namespace sta {
 // Writes the file in one step (a temporary sibling, then rename): a reader sees all of it or none.
 // An empty metrics host leaves its line out. UNAVAILABLE where the file cannot be written.
 absl::Status WritePortsFile(const std::string& path, const std::vector<Address>& grpc,
-                            const Address& metrics);
+                            const std::vector<Address>& http, const Address& metrics);
 
 }  // namespace sta
 

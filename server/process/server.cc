@@ -66,12 +66,14 @@ BatcherOptions MakeBatcherOptions(const Settings& settings) {
 
 void WarnOfTokensInTheClear(const Settings& settings) {
   if (settings.tokens.empty() || !settings.tls_cert.empty()) return;
-  for (const Address& address : settings.listen) {
+  std::vector<Address> all = settings.listen;
+  all.insert(all.end(), settings.http_listen.begin(), settings.http_listen.end());
+  for (const Address& address : all) {
     const bool is_local = !address.path.empty() || address.host == "localhost" ||
                           address.host == "::1" || address.host.starts_with("127.");
     if (is_local) continue;
     LogWarning("tokens without TLS: whoever sees the network's traffic can use them",
-               {{"grpc", address.ToString()}});
+               {{"address", address.ToString()}});
   }
 }
 
@@ -135,24 +137,15 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
                MakeManagerOptions(settings)),
       request_memory_(settings.request_memory),
       workers_(WorkerPool::Options{}),
-      inference_service_({.backend = {.registry = registry_,
-                                      .batcher = batcher_,
-                                      .metrics = metrics_,
-                                      .access_log = access_log_,
-                                      .shared_memory = shared_memory_,
-                                      .memory = request_memory_,
-                                      .workers = workers_,
-                                      .diagnostics = diagnostics_},
-                          .manager = manager_,
-                          .access = access_,
-                          .draining = draining_},
-                         {.server_version = std::string(kBuildVersion),
-                          .limits = {.max_rows_per_request = settings.max_rows_per_request,
-                                     .max_reply_bytes = settings.max_message_bytes,
-                                     .max_shared_bytes = settings.max_message_bytes},
-                          .stream_limits = {.max_bytes = settings.max_message_bytes},
-                          .max_queue_requests = settings.max_queue_requests,
-                          .max_queue_delay = settings.max_queue_delay}),
+      inference_service_(
+          {.backend = Backend(), .manager = manager_, .access = access_, .draining = draining_},
+          {.server_version = std::string(kBuildVersion),
+           .limits = {.max_rows_per_request = settings.max_rows_per_request,
+                      .max_reply_bytes = settings.max_message_bytes,
+                      .max_shared_bytes = settings.max_message_bytes},
+           .stream_limits = {.max_bytes = settings.max_message_bytes},
+           .max_queue_requests = settings.max_queue_requests,
+           .max_queue_delay = settings.max_queue_delay}),
       model_store_service_({.store = *disk_->store,
                             .files = disk_->files,
                             .manager = manager_,
@@ -163,9 +156,22 @@ Server::Server(const Settings& settings, std::unique_ptr<Disk> disk,
                             .access = access_,
                             .clock = disk_->clock}),
       devices_service_(batcher_.pool(), disk_->clock, metrics_, access_),
-      health_service_(health_) {
+      health_service_(health_),
+      http_(settings,
+            {.backend = Backend(), .access = security_->access(), .draining = draining_}) {
   follower_->Changed();  // a store without models is ready, too
   FollowSkipped();
+}
+
+InferenceBackend Server::Backend() {
+  return {.registry = registry_,
+          .batcher = batcher_,
+          .metrics = metrics_,
+          .access_log = access_log_,
+          .shared_memory = shared_memory_,
+          .memory = request_memory_,
+          .workers = workers_,
+          .diagnostics = diagnostics_};
 }
 
 std::shared_ptr<ModelFollower> Server::MakeFollower() {
@@ -229,12 +235,15 @@ absl::Status Server::OpenPorts() {
       {&inference_service_, &model_store_service_, &devices_service_, &health_service_});
   if (!grpc.ok()) return grpc.status();
   grpc_ = *std::move(grpc);
+  if (absl::Status opened = http_.Open(security_->tls()); !opened.ok()) return opened;
+  const std::vector<Address> http = http_.addresses();
   LogInfo("listening",
           {{"grpc", FormatAddresses(grpc_->addresses())},
+           {"http", http.empty() ? "off" : FormatAddresses(http)},
            {"metrics", metrics_address_.host.empty() ? "off" : metrics_address_.ToString()},
            {"version", kBuildVersion}});
   if (settings_.ports_file.empty()) return absl::OkStatus();
-  return WritePortsFile(settings_.ports_file, grpc_->addresses(), metrics_address_);
+  return WritePortsFile(settings_.ports_file, grpc_->addresses(), http, metrics_address_);
 }
 
 void Server::FollowSecurityFiles() {
@@ -268,11 +277,13 @@ void Server::Drain() {
   devices_service_.Close();
   batcher_.WaitUntilIdle(deadline);
   diagnostics_.WaitUntilIdle(deadline);
+  http_.Shutdown(deadline);
   grpc_->Shutdown(deadline);
   LogInfo("drained");
 }
 
 Server::~Server() {
+  http_.Shutdown(absl::Now());
   grpc_.reset();
   security_poll_.reset();
   keeper_.reset();

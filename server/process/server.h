@@ -21,6 +21,7 @@
 #include "model_store/store/posix_file_system.h"
 #include "model_store/store/version_store.h"
 #include "server/config/settings.h"
+#include "server/http/http_front.h"
 #include "server/models/model_feed.h"
 #include "server/models/model_manager.h"
 #include "server/models/model_registry.h"
@@ -55,6 +56,8 @@ class Server {
   ~Server();
 
   const Address& grpc_address() const { return grpc_->address(); }
+  // None where it is turned off.
+  std::vector<Address> http_addresses() const { return http_.addresses(); }
   const Address& metrics_address() const { return metrics_address_; }
 
   // Not ready at once, new calls refused, calls in flight finished within drain_timeout (then
@@ -77,6 +80,7 @@ class Server {
   void FollowSecurityFiles();
   void FollowCertificate();
   absl::Status OpenPorts();
+  InferenceBackend Backend();
 
   const Settings settings_;
   const std::unique_ptr<Disk> disk_;
@@ -109,6 +113,7 @@ class Server {
   std::unique_ptr<StoreKeeper> keeper_;
   std::unique_ptr<PollThread> security_poll_;
   std::unique_ptr<GrpcServer> grpc_;
+  HttpFront http_;
 };
 
 }  // namespace sta

@@ -93,6 +93,9 @@ class Inference {
   // that was made because the request got a line in the log; else empty.
   const std::string& trace_id() const { return trace_.trace_id; }
 
+  // Of all rows together, once `done` is called; 0 where they were not counted.
+  int64_t tokens() const { return tokens_; }
+
   // The client has gone. From any thread, at any time.
   void Cancel() {
     cancelled_->store(true);

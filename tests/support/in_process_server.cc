@@ -64,6 +64,7 @@ std::string Fetch(const Address& address) {
 
 absl::StatusOr<std::unique_ptr<InProcessServer>> InProcessServer::Start(Settings settings) {
   settings.listen = {{"127.0.0.1", 0}};
+  settings.http_listen = {{"127.0.0.1", 0}};
   settings.metrics = {"127.0.0.1", 0};
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(settings);
   if (!server.ok()) return server.status();

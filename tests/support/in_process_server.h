@@ -25,6 +25,7 @@ class InProcessServer {
   ~InProcessServer() { server_->Drain(); }
 
   std::string address() const { return server_->grpc_address().ToString(); }
+  Address http_address() const { return server_->http_addresses().front(); }
   // Sum of the samples of this name on the metrics page; UNAVAILABLE where it cannot be read.
   absl::StatusOr<double> Metric(const std::string& name) const;
 

@@ -32,8 +32,10 @@ class ServerProcess:
         environment: dict[str, str] | None = None,
     ) -> None:
         if ports:
-            arguments = [*arguments, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"]
+            arguments = [*arguments, "--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0",
+                         "--metrics", "127.0.0.1:0"]
         self.rpc_address = ""
+        self.http_address = ""
         self.metrics_address = ""
         self._lines: list[str] = []
         self._loaded = False
@@ -75,6 +77,7 @@ class ServerProcess:
             event = fields.get("event", "")
             if event == "listening":
                 self.rpc_address = fields["grpc"]
+                self.http_address = fields["http"]
                 self.metrics_address = fields["metrics"]
             elif event in ("ready", "not ready: a model failed"):
                 self._loaded = True

@@ -82,7 +82,8 @@ def test_an_idle_server_ends_with_status_0(server_binary, packages, number):
 
 def test_config_file_says_what_flags_say(server_binary, packages, tmp_path):
     config = tmp_path / "server.yaml"
-    config.write_text(f"store: {packages}\nlisten: 127.0.0.1:0\nmetrics: 127.0.0.1:0\n")
+    config.write_text(f"store: {packages}\nlisten: 127.0.0.1:0\n"
+                      "http_listen: 127.0.0.1:0\nmetrics: 127.0.0.1:0\n")
     with ServerProcess(server_binary, ["--config", str(config)], ports=False) as server:
         with grpc.insecure_channel(server.rpc_address) as channel:
             stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
@@ -108,20 +109,23 @@ def test_unknown_flag_is_refused(server_binary, packages):
 def test_a_missing_store_is_an_error_that_names_it(server_binary, tmp_path):
     code, said = run(
         server_binary, "--store", tmp_path / "nowhere", "--listen", "127.0.0.1:0",
-        "--metrics", "127.0.0.1:0",
+        "--metrics", "127.0.0.1:0", "--http-listen", "off",
     )
     assert code != 0
     assert str(tmp_path / "nowhere") in said
 
 
-@pytest.mark.parametrize("flag", ["--listen", "--metrics"])
+@pytest.mark.parametrize("flag", ["--listen", "--http-listen", "--metrics"])
 def test_a_port_in_use_is_an_error_that_names_it(server_binary, packages, flag):
-    other = "--metrics" if flag == "--listen" else "--listen"
+    others = []
+    for other in ("--listen", "--http-listen", "--metrics"):
+        if other != flag:
+            others += [other, "127.0.0.1:0"]
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, said = run(server_binary, "--store", packages, flag, address, other, "127.0.0.1:0")
+        code, said = run(server_binary, "--store", packages, flag, address, *others)
     assert code != 0
     assert address in said
 
@@ -130,7 +134,8 @@ def test_a_second_server_on_the_same_store_is_refused(server_binary, own_store):
     arguments = ["--store", str(own_store)]
     with ServerProcess(server_binary, arguments) as first:
         code, said = run(
-            server_binary, *arguments, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0"
+            server_binary, *arguments, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0",
+            "--http-listen", "off",
         )
         assert code == 1
         assert f"process {first.pid} holds it" in said

@@ -198,7 +198,8 @@ def test_a_second_server_on_a_store_is_refused_unless_it_only_reads(
 ):
     client.upload("embed", first)
     second = subprocess.run(
-        [server_binary, "--store", store, "--listen", "127.0.0.1:0", "--metrics", "off"],
+        [server_binary, "--store", store, "--listen", "127.0.0.1:0", "--http-listen", "off",
+         "--metrics", "off"],
         capture_output=True, text=True, check=False, timeout=60,
     )
     assert second.returncode != 0

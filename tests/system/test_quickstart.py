@@ -25,7 +25,7 @@ def quickstart(repository, stactl, tmp_path_factory):
     return [
         repository / "scripts/quickstart.sh", "--bin", pathlib.Path(stactl).parents[1],
         "--work", tmp_path_factory.mktemp("quickstart") / "work", "--port", str(free_port()),
-        "--metrics-port", str(free_port()),
+        "--http-port", str(free_port()), "--metrics-port", str(free_port()),
     ]
 
 

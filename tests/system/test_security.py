@@ -285,7 +285,7 @@ def test_without_tokens_other_hosts_only_read(
 ) -> None:
     address = own_address()
     arguments = ["--store", str(packages), "--store-read-only", "true",
-                 "--listen", "0.0.0.0:0", "--metrics", "off"]
+                 "--listen", "0.0.0.0:0", "--http-listen", "off", "--metrics", "off"]
     with ServerProcess(server_binary, arguments, ports=False) as server:
         port = server.rpc_address.rpartition(":")[2]
         with grpc.insecure_channel(f"{address}:{port}") as far:
@@ -303,7 +303,7 @@ def test_unix_socket_beside_a_port(
     packages: pathlib.Path, tmp_path: pathlib.Path,
 ) -> None:
     path = tmp_path / "sta.sock"
-    arguments = ["--store", str(own_store), "--metrics", "off",
+    arguments = ["--store", str(own_store), "--metrics", "off", "--http-listen", "off",
                  "--listen", f"127.0.0.1:0,unix:{path}"]
     with ServerProcess(server_binary, arguments, ports=False) as server:
         assert server.rpc_address.endswith(f",unix:{path}")
@@ -387,7 +387,7 @@ def test_bad_files_stop_the_start(
     }[fault]
     run = subprocess.run(
         [server_binary, "--store", packages, "--store-read-only", "true", *flags,
-         "--listen", "127.0.0.1:0", "--metrics", "off"],
+         "--listen", "127.0.0.1:0", "--http-listen", "off", "--metrics", "off"],
         capture_output=True, text=True, timeout=60, check=False,
     )
     assert run.returncode == 1

@@ -40,6 +40,7 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
   // One value a setting, none of them its default: setting one must change that one only.
   const std::vector<Case> cases = {{"store", "/models"},
                                    {"listen", "[::]:1"},
+                                   {"http_listen", "127.0.0.1:9,[::1]:10"},
                                    {"metrics", "off"},
                                    {"ports_file", "/run/ports"},
                                    {"devices", "emulator:3"},

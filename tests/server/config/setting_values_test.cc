@@ -98,6 +98,18 @@ TEST(SettingValuesTest, ListsOfAddressesMayHoldUnixSockets) {
   EXPECT_THAT(ParseAddresses(many), StatusIs(StatusCode::kInvalidArgument, HasSubstr("1 to 16")));
 }
 
+TEST(SettingValuesTest, AddressesOfHttpAreHostsAndPortsOrNone) {
+  EXPECT_THAT(ParseHttpAddresses("off"), IsOkAndHolds(std::vector<Address>()));
+  EXPECT_THAT(ParseHttpAddresses(""), IsOkAndHolds(std::vector<Address>()));
+  EXPECT_THAT(ParseHttpAddresses("a:1, [::1]:0"),
+              IsOkAndHolds(std::vector<Address>{{"a", 1}, {"::1", 0}}));
+  EXPECT_THAT(ParseHttpAddresses("a:1,unix:/run/sta.sock"),
+              StatusIs(StatusCode::kInvalidArgument,
+                       "'unix:/run/sta.sock' is no address of HTTP; allowed: HOST:PORT or "
+                       "[IPV6]:PORT"));
+  EXPECT_THAT(ParseHttpAddresses("a:1,off"), StatusIs(StatusCode::kInvalidArgument));
+}
+
 TEST(SettingValuesTest, DevicesAreAListOfKindsWithThreads) {
   const std::vector<DeviceSetting> two = {{"emulator", 0}, {"emulator", 4}};
   EXPECT_EQ(*ParseDevices("emulator, emulator:4"), two);

@@ -11,6 +11,7 @@
 
 #include "server/observability/connection_metrics.h"
 #include "server/observability/device_metrics.h"
+#include "server/observability/http_metrics.h"
 #include "server/observability/security_metrics.h"
 #include "server/observability/store_metrics.h"
 #include "tests/support/fake_clock.h"
@@ -142,6 +143,7 @@ TEST(MetricsTest, TheCatalogIsComplete) {
   Metrics metrics("1");
   DeviceMetrics device_metrics(metrics);
   const StoreMetrics store_metrics(metrics);
+  const HttpMetrics http_metrics(metrics);
   SecurityMetrics security_metrics(metrics);
   security_metrics.CountReload("tokens", true);
   security_metrics.SetCertificateExpiry(absl::FromUnixSeconds(1));

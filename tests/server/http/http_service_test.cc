@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/http_service.h"
+
+#include <atomic>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/synchronization/notification.h"
+#include "model_store/package/sha256.h"
+#include "tests/server/services/fake_model.h"
+#include "tests/server/services/infer_messages.h"
+#include "tests/support/diagnostic_models.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_pool.h"
+#include "tests/support/status_matchers.h"
+
+namespace sta {
+namespace {
+
+using nlohmann::json;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Pair;
+
+// A call that the test makes, and waits for.
+class FakeCall final : public HttpCall {
+ public:
+  explicit FakeCall(HttpRequest request) : request_(std::move(request)) {}
+
+  HttpRequest& request() override { return request_; }
+  void Reply(HttpResponse response) override {
+    response_ = std::move(response);
+    replied_.Notify();
+  }
+  void OnGone(std::function<void()> gone) override {
+    const absl::MutexLock lock(&mutex_);
+    gone_ = std::move(gone);
+  }
+
+  // The client goes.
+  void Go() {
+    const absl::MutexLock lock(&mutex_);
+    gone_();
+  }
+  const HttpResponse& Wait() {
+    replied_.WaitForNotification();
+    return response_;
+  }
+
+ private:
+  HttpRequest request_;
+  HttpResponse response_;
+  absl::Notification replied_;
+  absl::Mutex mutex_;
+  std::function<void()> gone_ ABSL_GUARDED_BY(mutex_);
+};
+
+// A classifier "m", version 1, of FakeModel, and "diagnostic", which copies three FP32; one device
+// that can be held.
+class HttpServiceTest : public testing::Test {
+ protected:
+  HttpServiceTest()
+      : access_log_({.fraction = 1}, clock_, [this](const AccessRecord& line) {
+          const absl::MutexLock lock(&lines_mutex_);
+          lines_.push_back(line);
+        }) {}
+
+  void SetUp() override {
+    auto device = MakeFakeDevice({.name = "a"});
+    device_ = device.get();
+    std::vector<std::unique_ptr<Device>> devices;
+    devices.push_back(std::move(device));
+    batcher_ = std::make_unique<Batcher>(
+        std::make_unique<DevicePool>(std::move(devices), DevicePoolOptions{}, clock_,
+                                     pool_observer_),
+        BatcherOptions{}, clock_, metrics_);
+    ModelConfig config;
+    config.task = Task::kSequenceClassification;
+    config.hidden_size = 2;
+    config.vocabulary_size = 256;
+    config.labels = {"low", "middle", "high"};
+    auto served = batcher_->Load("m", 1, std::make_shared<FakeModel>(config));
+    ASSERT_THAT(served, IsOk());
+    SetReady(*served);
+    SetReady(MakeDiagnostic(IdentityConfig({Datatype::kFp32}, {3})));
+    MakeService(nullptr, 1 << 20);
+  }
+
+  void MakeService(std::shared_ptr<const TokenTable> tokens, int64_t memory_bytes) {
+    access_ = std::make_unique<AccessControl>(std::move(tokens));
+    memory_ = std::make_unique<MemoryBudget>(memory_bytes);
+    service_ =
+        std::make_unique<HttpService>(HttpServiceParts{.backend = {.registry = registry_,
+                                                                   .batcher = *batcher_,
+                                                                   .metrics = metrics_,
+                                                                   .access_log = access_log_,
+                                                                   .shared_memory = shared_memory_,
+                                                                   .memory = request_memory_,
+                                                                   .workers = workers_,
+                                                                   .diagnostics = diagnostics_},
+                                                       .access = *access_,
+                                                       .draining = draining_,
+                                                       .memory = *memory_},
+                                      HttpServiceOptions{.server_version = "9"});
+  }
+
+  void TearDown() override {
+    device_->Release();
+    registry_.Clear();  // its leases end before the batcher
+    batcher_.reset();
+  }
+
+  void SetReady(const std::shared_ptr<const ServedModel>& served) {
+    ModelStatus status;
+    status.name = served->name;
+    status.version = served->version;
+    status.state = ModelState::kReady;
+    registry_.SetReady(status, served);
+    metrics_.RegisterModel(served->name, served->version);
+  }
+
+  // "inferer" with the token "infer" and the role of that name, and so on.
+  static std::shared_ptr<const TokenTable> Tokens() {
+    std::string lines;
+    for (const std::string role : {"infer", "upload"}) {
+      lines += role + "er " + role + " sha256:" + Sha256Hex(std::string_view(role)) + "\n";
+    }
+    return std::make_shared<const TokenTable>(TokenTable::Parse(lines).value());
+  }
+
+  std::shared_ptr<FakeCall> Begin(HttpRequest request) {
+    if (request.peer.empty()) request.peer = "ipv4:10.0.0.1:4711";
+    auto call = std::make_shared<FakeCall>(std::move(request));
+    service_->Handle(call);
+    return call;
+  }
+  HttpResponse Ask(HttpRequest request) { return Begin(std::move(request))->Wait(); }
+  HttpResponse Get(const std::string& path, std::vector<HttpHeader> headers = {}) {
+    return Ask({.method = "GET", .path = path, .headers = std::move(headers)});
+  }
+  HttpResponse Post(const std::string& path, const std::string& body,
+                    std::vector<HttpHeader> headers = {}) {
+    return Ask({.method = "POST", .path = path, .headers = std::move(headers), .body = body});
+  }
+
+  static std::string TextRequest(const std::string& text) {
+    return R"({"id":"7","inputs":[{"name":"text","datatype":"BYTES","shape":[1],"data":[)" +
+           json(text).dump() + R"(]}],"outputs":[{"name":"logits"}]})";
+  }
+
+  FakeClock clock_;
+  SilentPoolObserver pool_observer_;
+  Metrics metrics_{"test"};
+  absl::Mutex lines_mutex_;
+  std::vector<AccessRecord> lines_ ABSL_GUARDED_BY(lines_mutex_);
+  AccessLog access_log_;
+  WorkerPool workers_{WorkerPool::Options{}};
+  SharedMemory shared_memory_;
+  MemoryBudget request_memory_{1 << 30};
+  std::unique_ptr<MemoryBudget> memory_;
+  DiagnosticRunner diagnostics_{{}, clock_, metrics_};
+  std::unique_ptr<AccessControl> access_;
+  std::atomic<bool> draining_ = false;
+  FakeDevice* device_ = nullptr;
+  std::unique_ptr<Batcher> batcher_;
+  ModelRegistry registry_;
+  std::unique_ptr<HttpService> service_;
+};
+
+TEST_F(HttpServiceTest, ProbesSayWhetherAllModelsServe) {
+  EXPECT_EQ(Get("/healthz").status, 200);
+  EXPECT_EQ(Get("/healthz").body, "ok\n");
+  EXPECT_EQ(Get("/v2/health/live").body, R"({"live":true})");
+  EXPECT_EQ(Get("/v2/health/ready").status, 200);
+  EXPECT_EQ(Get("/v2/models/m/ready").status, 200);
+  ModelStatus failed;
+  failed.name = "other";
+  failed.version = 1;
+  failed.state = ModelState::kFailed;
+  failed.is_wanted = true;
+  registry_.Set(failed);
+  EXPECT_EQ(Get("/healthz").status, 503);
+  EXPECT_EQ(Get("/healthz").body, "not ready\n");
+  EXPECT_EQ(Get("/v2/health/ready").status, 503);
+  EXPECT_EQ(Get("/v2/health/ready").body, R"({"ready":false})");
+  EXPECT_EQ(Get("/v2/models/m/ready").status, 200);
+  EXPECT_EQ(Get("/v2/models/other/ready").status, 503);
+  EXPECT_EQ(Get("/v2/models/other/ready").body, R"({"name":"other","ready":false})");
+}
+
+TEST_F(HttpServiceTest, IsLiveAndNotReadyWhileItDrains) {
+  draining_ = true;
+  EXPECT_EQ(Get("/healthz").status, 503);
+  EXPECT_EQ(Get("/healthz").body, "draining\n");
+  EXPECT_EQ(Get("/v2/health/live").status, 200);
+  EXPECT_EQ(Get("/v2/health/ready").status, 503);
+  EXPECT_EQ(Get("/v2/models/m/ready").status, 503);
+}
+
+TEST_F(HttpServiceTest, TellsOfItselfAndOfModels) {
+  const json server = json::parse(Get("/v2").body);
+  EXPECT_EQ(server["name"], "sta-server");
+  EXPECT_EQ(server["version"], "9");
+  EXPECT_THAT(server["extensions"].get<std::vector<std::string>>(),
+              ElementsAre("binary_tensor_data", "classification", "model_configuration",
+                          "schedule_policy", "statistics"));
+  const json metadata = json::parse(Get("/v2/models/m").body);
+  EXPECT_EQ(metadata["name"], "m");
+  EXPECT_EQ(metadata["versions"], json({"1"}));
+  EXPECT_EQ(metadata["outputs"][0]["shape"], json({-1, 3}));
+  EXPECT_EQ(json::parse(Get("/v2/models/m/versions/1").body), metadata);
+  EXPECT_EQ(json::parse(Get("/v2/models/m/config").body)["max_batch_size"], 4096);
+  const json all = json::parse(Get("/v2/models/stats").body);
+  EXPECT_EQ(all["model_stats"].size(), 2U);
+  const json one = json::parse(Get("/v2/models/m/stats").body);
+  ASSERT_EQ(one["model_stats"].size(), 1U);
+  EXPECT_EQ(one["model_stats"][0]["inference_stats"]["success"]["count"], 0);
+}
+
+TEST_F(HttpServiceTest, WhatIsNotThereIsNotFound) {
+  for (const char* path : {"/v2/models/none", "/v2/models/none/ready", "/v2/models/none/config",
+                           "/v2/models/none/stats", "/v2/models/m/versions/2"}) {
+    const HttpResponse response = Get(path);
+    EXPECT_EQ(response.status, 404) << path;
+    EXPECT_TRUE(json::parse(response.body)["error"].is_string()) << path;
+  }
+  EXPECT_EQ(Get("/nothing").status, 404);
+  EXPECT_EQ(Get("/v2/models/m/versions/x-y").status, 404);
+  EXPECT_EQ(Post("/v2/models/none/infer", TextRequest("a")).status, 404);
+}
+
+TEST_F(HttpServiceTest, OtherMethodsAreNotAllowed) {
+  const HttpResponse response = Get("/v2/models/m/infer");
+  EXPECT_EQ(response.status, 405);
+  EXPECT_THAT(response.headers, ElementsAre(Pair("Allow", "POST")));
+  EXPECT_THAT(Post("/v2", "").headers, ElementsAre(Pair("Allow", "GET, HEAD")));
+  EXPECT_EQ(Ask({.method = "HEAD", .path = "/healthz"}).status, 200);
+  EXPECT_EQ(Ask({.method = "HEAD", .path = "/v2/models/m/infer"}).status, 405);
+}
+
+TEST_F(HttpServiceTest, Infers) {
+  // FakeModel and FakeDevice: logit k is k times the sum of the bytes plus one each.
+  const HttpResponse response = Post("/v2/models/m/infer", TextRequest("ab"));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body,
+            R"({"model_name":"m","model_version":"1","id":"7","outputs":[{"name":"logits",)"
+            R"("datatype":"FP32","shape":[1,3],"data":[0,197,394]}]})");
+  EXPECT_THAT(
+      metrics_.Text(),
+      HasSubstr(R"(sta_requests_total{code="OK",model="m",rpc="ModelInfer",version="1"} 1)"));
+}
+
+TEST_F(HttpServiceTest, InfersWithALongBodyAndALongAnswer) {
+  std::string numbers = "0.25";
+  for (int i = 1; i < 20000; ++i) numbers += ",0.25";
+  SetReady(MakeDiagnostic(IdentityConfig({Datatype::kFp32}, {20000})));
+  MakeService(nullptr, 1 << 24);
+  const HttpResponse response =
+      Post("/v2/models/diagnostic/infer",
+           R"({"inputs":[{"name":"INPUT0","datatype":"FP32","shape":[20000],"data":[)" + numbers +
+               "]}]}");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.body, EndsWith("\"data\":[" + numbers + "]}]}"));
+}
+
+TEST_F(HttpServiceTest, InfersWithBinaryTensors) {
+  const std::string head =
+      R"({"inputs":[{"name":"INPUT0","datatype":"FP32","shape":[3],)"
+      R"("parameters":{"binary_data_size":12}}],"parameters":{"binary_data_output":true}})";
+  const std::string raw = RawOf<float>({1, 2, 3});
+  const HttpResponse response =
+      Post("/v2/models/diagnostic/versions/1/infer", head + raw,
+           {{"inference-header-content-length", std::to_string(head.size())}});
+  EXPECT_EQ(response.status, 200);
+  EXPECT_THAT(response.body, EndsWith(raw));
+  EXPECT_THAT(response.headers, Contains(Pair("Inference-Header-Content-Length",
+                                              std::to_string(response.body.size() - 12))));
+}
+
+TEST_F(HttpServiceTest, RefusesRequestsThatAreMalformed) {
+  struct Case {
+    std::string name, body;
+    std::vector<HttpHeader> headers;
+    int status;
+    std::string message;
+  };
+  const std::string good = TextRequest("ab");
+  const std::vector<Case> cases = {
+      {"no JSON", "{", {}, 400, "JSON"},
+      {"no input", R"({"inputs":[]})", {}, 400, "input"},
+      {"bad header", good, {{"inference-header-content-length", "x"}}, 400, "is not one whole"},
+      {"negative header", good, {{"inference-header-content-length", "-1"}}, 400, "is not one"},
+      {"large header",
+       good,
+       {{"inference-header-content-length", "999999"}},
+       400,
+       "the request has"},
+      {"two headers",
+       good,
+       {{"inference-header-content-length", "1"}, {"inference-header-content-length", "1"}},
+       400,
+       "is not one"},
+      {"compressed", good, {{"content-encoding", "gzip"}}, 415, "identity"},
+      {"no element for JSON", good + std::string(60000, ' '), {}, 429, "bytes of memory"},
+  };
+  for (const Case& c : cases) {
+    const HttpResponse response = Post("/v2/models/m/infer", c.body, c.headers);
+    EXPECT_EQ(response.status, c.status) << c.name;
+    EXPECT_THAT(json::parse(response.body)["error"].get<std::string>(), HasSubstr(c.message))
+        << c.name;
+  }
+  EXPECT_EQ(memory_->used_bytes(), 0);
+  EXPECT_EQ(Post("/v2/models/m/infer", good, {{"content-encoding", "Identity"}}).status, 200);
+}
+
+TEST_F(HttpServiceTest, AClientThatGoesCancels) {
+  device_->Hold();
+  const auto first =
+      Begin({.method = "POST", .path = "/v2/models/m/infer", .body = TextRequest("a")});
+  device_->WaitUntilRunning();
+  const auto call =
+      Begin({.method = "POST", .path = "/v2/models/m/infer", .body = TextRequest("b")});
+  call->Go();
+  device_->Release();
+  EXPECT_EQ(first->Wait().status, 200);
+  EXPECT_EQ(call->Wait().status, 499);
+}
+
+TEST_F(HttpServiceTest, TakesTracesAndHandsTheirIdsBack) {
+  const std::string id = "0af7651916cd43dd8448eb211c80319c";
+  const HttpResponse response = Post("/v2/models/m/infer", TextRequest("a"),
+                                     {{"traceparent", "00-" + id + "-b7ad6b7169203331-01"}});
+  EXPECT_THAT(response.headers, Contains(Pair("sta-trace-id", id)));
+  const absl::MutexLock lock(&lines_mutex_);
+  ASSERT_EQ(lines_.size(), 1U);
+  EXPECT_EQ(lines_.front().rpc, "ModelInfer");
+  EXPECT_EQ(lines_.front().client, "ipv4:10.0.0.1");
+  EXPECT_EQ(lines_.front().request_id, "7");
+  EXPECT_EQ(lines_.front().tokens, 1);
+}
+
+TEST_F(HttpServiceTest, WithTokensProbesAreOpenAndTheRestNeedsOne) {
+  MakeService(Tokens(), 1 << 20);
+  struct Case {
+    std::string method, path;
+    int anonymous, uploader, inferrer;
+  };
+  const std::vector<Case> cases = {
+      {"GET", "/healthz", 200, 200, 200},
+      {"GET", "/v2/health/live", 200, 200, 200},
+      {"GET", "/v2/health/ready", 200, 200, 200},
+      {"GET", "/v2", 401, 200, 200},
+      {"GET", "/v2/models/m", 401, 200, 200},
+      {"GET", "/v2/models/m/ready", 401, 200, 200},
+      {"GET", "/v2/models/m/config", 401, 200, 200},
+      {"GET", "/v2/models/m/stats", 401, 200, 200},
+      {"GET", "/v2/models/stats", 401, 200, 200},
+      {"POST", "/v2/models/m/infer", 401, 403, 200},
+  };
+  for (const Case& c : cases) {
+    const auto ask = [&](const std::string& authorization) {
+      HttpRequest request{.method = c.method, .path = c.path, .body = TextRequest("a")};
+      if (!authorization.empty()) request.headers = {{"authorization", authorization}};
+      return Ask(std::move(request)).status;
+    };
+    EXPECT_EQ(ask(""), c.anonymous) << c.path;
+    EXPECT_EQ(ask("Bearer wrong"), c.anonymous) << c.path;
+    EXPECT_EQ(ask("Bearer upload"), c.uploader) << c.path;
+    EXPECT_EQ(ask("Bearer infer"), c.inferrer) << c.path;
+  }
+  const absl::MutexLock lock(&lines_mutex_);
+  EXPECT_EQ(lines_.back().client, "inferer");
+}
+
+}  // namespace
+}  // namespace sta
