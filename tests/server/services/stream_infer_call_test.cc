@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "server/batching/retry_after.h"
+#include "server/batching/memory_budget.h"
 #include "tests/server/services/inference_fixture.h"
 
 namespace sta {
@@ -88,21 +88,21 @@ TEST_F(StreamInferCallTest, SaysWhichAnswerIsFinalWhereItIsAsked) {
 }
 
 TEST_F(StreamInferCallTest, SaysWhenToTryAgain) {
-  model_->failure = absl::ResourceExhaustedError("full");
-  SetRetryAfter(absl::Milliseconds(40), model_->failure);
   grpc::ClientContext context;
   const std::unique_ptr<Stream> stream = stub_->ModelStreamInfer(&context);
   ModelInferRequest bad = Request("bad", "a");
   bad.clear_inputs();
-  ASSERT_TRUE(stream->Write(Request("full", "a")));
   ASSERT_TRUE(stream->Write(bad));
-  ASSERT_TRUE(stream->WritesDone());
   ModelStreamInferResponse response;
   ASSERT_TRUE(stream->Read(&response));
-  EXPECT_EQ(response.error_message(), "full");
-  EXPECT_EQ(response.infer_response().parameters().at("retry-after-ms").int64_param(), 40);
-  ASSERT_TRUE(stream->Read(&response));
   EXPECT_EQ(response.infer_response().parameters_size(), 0);
+  MemoryBudget::Share others;
+  ASSERT_THAT(memory_.Grow(others, (1 << 30) - 1), IsOk());
+  ASSERT_TRUE(stream->Write(Request("full", "a")));
+  ASSERT_TRUE(stream->Read(&response));
+  EXPECT_THAT(response.error_message(), HasSubstr("bytes of memory"));
+  EXPECT_EQ(response.infer_response().parameters().at("retry-after-ms").int64_param(), 100);
+  ASSERT_TRUE(stream->WritesDone());
   EXPECT_TRUE(stream->Finish().ok());
 }
 
