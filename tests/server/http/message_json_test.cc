@@ -37,7 +37,7 @@ TEST(MessageJsonTest, HasMessagesAndChoicesWhereTheyAreSet) {
   (*config.mutable_parameters())["task"].set_string_value("x");
   const auto full = MessageJson(config);
   EXPECT_EQ(full["input"][0]["data_type"], "TYPE_STRING");
-  EXPECT_EQ(full["input"][0]["dims"], nlohmann::json({1}));
+  EXPECT_EQ(full["input"][0]["dims"], nlohmann::ordered_json({1}));
   EXPECT_EQ(full["input"][0]["optional"], false);
   EXPECT_EQ(full["dynamic_batching"]["default_queue_policy"]["timeout_action"], "REJECT");
   EXPECT_EQ(full["dynamic_batching"]["default_queue_policy"]["max_queue_size"], 7);
