@@ -51,6 +51,29 @@ HttpResponse StatusResponse(const absl::Status& status) {
   return response;
 }
 
+std::string_view OpenAiType(int status) {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 429:
+      return "rate_limit_error";
+    default:
+      return status < 500 ? "invalid_request_error" : "server_error";
+  }
+}
+
+// The member of an embeddings request that a message is about; empty: of none.
+std::string_view ParamOf(std::string_view message) {
+  for (const std::string_view param : {"dimensions", "encoding_format", "input", "model"}) {
+    if (!message.starts_with(param)) continue;
+    const std::string_view rest = message.substr(param.size());
+    if (rest.starts_with(": ") || rest.starts_with("[")) return param;
+  }
+  return "";
+}
+
 }  // namespace
 
 int HttpStatusOf(absl::StatusCode code) {
@@ -65,6 +88,18 @@ std::string JsonString(std::string_view text) {
 HttpResponse ErrorResponse(const absl::Status& status) {
   HttpResponse response = StatusResponse(status);
   response.body = StrCat("{\"error\":", JsonString(ToGrpcStatus(status).error_message()), "}");
+  return response;
+}
+
+HttpResponse OpenAiErrorResponse(const absl::Status& status) {
+  HttpResponse response = StatusResponse(status);
+  const std::string message = ToGrpcStatus(status).error_message();
+  const std::string_view param = ParamOf(message);
+  response.body =
+      StrCat("{\"error\":{\"message\":", JsonString(message),
+             ",\"type\":", JsonString(OpenAiType(response.status)),
+             ",\"param\":", param.empty() ? "null" : JsonString(param),
+             ",\"code\":", response.status == 404 ? "\"model_not_found\"" : "null", "}}");
   return response;
 }
 

@@ -23,6 +23,10 @@ int HttpStatusOf(absl::StatusCode code);
 // {"error": "..."}, as the Open Inference Protocol has it. `status` is not OK.
 HttpResponse ErrorResponse(const absl::Status& status);
 
+// {"error": {"message", "type", "param", "code"}}, as OpenAI's clients read it. `param` is the
+// member that the message begins with, where it begins with one: "input[3]: ...".
+HttpResponse OpenAiErrorResponse(const absl::Status& status);
+
 // Text as a JSON string with its quotes. What is not UTF-8 is replaced.
 std::string JsonString(std::string_view text);
 

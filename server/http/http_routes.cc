@@ -24,6 +24,9 @@ constexpr std::array kRoutes = {
     RouteSpec{HttpRoute::kModelConfig, "GET", RuleOf("ModelConfig")},
     RouteSpec{HttpRoute::kModelStatistics, "GET", RuleOf("ModelStatistics")},
     RouteSpec{HttpRoute::kModelInfer, "POST", RuleOf("ModelInfer")},
+    RouteSpec{HttpRoute::kOpenAiModels, "GET", RuleOf("ListModels")},
+    RouteSpec{HttpRoute::kOpenAiModel, "GET", RuleOf("GetModel")},
+    RouteSpec{HttpRoute::kEmbeddings, "POST", RuleOf("ModelInfer")},
 };
 
 struct FixedPath {
@@ -33,6 +36,8 @@ struct FixedPath {
 
 constexpr std::array kFixedPaths = {
     FixedPath{"/healthz", HttpRoute::kHealth},
+    FixedPath{"/v1/embeddings", HttpRoute::kEmbeddings},
+    FixedPath{"/v1/models", HttpRoute::kOpenAiModels},
     FixedPath{"/v2", HttpRoute::kServerMetadata},
     FixedPath{"/v2/health/live", HttpRoute::kServerLive},
     FixedPath{"/v2/health/ready", HttpRoute::kServerReady},
@@ -48,6 +53,7 @@ constexpr std::array kModelPaths = {
 };
 
 constexpr std::string_view kModels = "/v2/models/";
+constexpr std::string_view kOpenAiModels = "/v1/models/";
 constexpr std::string_view kVersions = "/versions/";
 
 // Takes what is in front of the next '/', which stays.
@@ -78,6 +84,9 @@ std::optional<HttpTarget> FindTarget(std::string_view path) {
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   const auto fixed = std::ranges::find(kFixedPaths, path, &FixedPath::path);
   if (fixed != kFixedPaths.end()) return HttpTarget{.route = fixed->route};
+  if (path.starts_with(kOpenAiModels)) {
+    return HttpTarget{.route = HttpRoute::kOpenAiModel, .model = path.substr(kOpenAiModels.size())};
+  }
   if (!path.starts_with(kModels)) return std::nullopt;
   return FindModelTarget(path.substr(kModels.size()));
 }

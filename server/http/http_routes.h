@@ -28,6 +28,10 @@ enum class HttpRoute : uint8_t {
   kModelConfig,
   kModelStatistics,
   kModelInfer,
+  // OpenAI's:
+  kOpenAiModels,
+  kOpenAiModel,
+  kEmbeddings,
 };
 
 struct HttpTarget {
@@ -46,6 +50,9 @@ std::optional<HttpTarget> FindTarget(std::string_view path);
 std::string_view MethodOfRoute(HttpRoute route);
 
 const RpcRule& RuleOfRoute(HttpRoute route);
+
+// Whether its errors are in OpenAI's form.
+inline bool IsOpenAi(HttpRoute route) { return route >= HttpRoute::kOpenAiModels; }
 
 }  // namespace sta
 

@@ -10,8 +10,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "server/batching/retry_after.h"
+#include "server/http/embeddings.h"
 #include "server/http/http_error.h"
-#include "server/http/http_infer.h"
 #include "server/http/infer_response_json.h"
 #include "server/http/message_json.h"
 #include "server/security/peer.h"
@@ -63,9 +63,20 @@ HttpResponse PlainError(int status, std::string_view message) {
   return {.status = status, .body = StrCat("{\"error\":", JsonString(message), "}")};
 }
 
+HttpResponse ErrorOf(HttpRoute route, const absl::Status& status) {
+  return IsOpenAi(route) ? OpenAiErrorResponse(status) : ErrorResponse(status);
+}
+
 HttpResponse JsonResponse(const nlohmann::ordered_json& body, int status = 200) {
   return {.status = status,
           .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
+}
+
+nlohmann::ordered_json OpenAiModelJson(const ModelStatus& status) {
+  return {{"id", status.name},
+          {"object", "model"},
+          {"created", absl::ToUnixSeconds(status.created)},
+          {"owned_by", "sta-server"}};
 }
 
 CallOrigin OriginOf(const HttpRequest& request) {
@@ -92,9 +103,9 @@ void HttpService::Handle(const Call& call) {
   }
   const RpcRule& rule = RuleOfRoute(target->route);
   if (absl::Status status = CheckAccess(request, rule); !status.ok()) {
-    return call->Reply(ErrorResponse(status));
+    return call->Reply(ErrorOf(target->route, status));
   }
-  if (target->route == HttpRoute::kModelInfer) return StartInfer(call, *target);
+  if (method == "POST") return StartInfer(call, *target);
   const absl::Time start = absl::Now();
   HttpResponse response = Answer(*target);
   // As the call of gRPC that it stands for counts: one that says no is answered all the same.
@@ -134,7 +145,12 @@ HttpResponse HttpService::Answer(const HttpTarget& target) {
       return ModelConfig(target);
     case HttpRoute::kModelStatistics:
       return ModelStatistics(target);
+    case HttpRoute::kOpenAiModels:
+      return OpenAiModels();
+    case HttpRoute::kOpenAiModel:
+      return OpenAiModel(target);
     case HttpRoute::kModelInfer:
+    case HttpRoute::kEmbeddings:
       break;
   }
   return ErrorResponse(absl::InternalError("a route without an answer"));
@@ -199,22 +215,41 @@ HttpResponse HttpService::ModelStatistics(const HttpTarget& target) const {
   return status.ok() ? JsonResponse(MessageJson(message)) : ErrorResponse(status);
 }
 
+HttpResponse HttpService::OpenAiModels() const {
+  nlohmann::ordered_json models = nlohmann::ordered_json::array();
+  std::string last;  // versions of a model stand together
+  for (const ModelStatus& status : parts_.backend.registry.List()) {
+    if (status.state != ModelState::kReady || status.name == last) continue;
+    models.push_back(OpenAiModelJson(status));
+    last = status.name;
+  }
+  return JsonResponse({{"object", "list"}, {"data", std::move(models)}});
+}
+
+HttpResponse HttpService::OpenAiModel(const HttpTarget& target) const {
+  const absl::StatusOr<ModelStatus> status =
+      parts_.backend.registry.Describe(target.model, target.version);
+  if (!status.ok()) return OpenAiErrorResponse(status.status());
+  return JsonResponse(OpenAiModelJson(*status));
+}
+
 void HttpService::StartInfer(const Call& call, const HttpTarget& target) {
   if (IsEncoded(call->request())) {
     return call->Reply(PlainError(415, "Content-Encoding: allowed: identity"));
   }
   const std::string model(target.model);
   const std::string version(target.version);
-  if (call->request().body.size() <= kShortBodyBytes) return Infer(call, model, version);
+  const HttpRoute route = target.route;
+  if (call->request().body.size() <= kShortBodyBytes) return Infer(call, route, model, version);
   if (parts_.backend.workers.TrySubmit(
-          [this, call, model, version] { Infer(call, model, version); })) {
+          [this, call, route, model, version] { Infer(call, route, model, version); })) {
     return;
   }
   parts_.backend.metrics.CountRejected(model, RejectReason::kWorkersFull);
   absl::Status full =
       absl::ResourceExhaustedError("too many long requests are being decoded; try again later");
   SetRetryAfter(kRetryAfterDecoding, full);
-  call->Reply(ErrorResponse(full));
+  call->Reply(ErrorOf(route, full));
 }
 
 absl::Status HttpService::Reserve(int64_t json_bytes, MemoryBudget::Share& share) const {
@@ -239,26 +274,67 @@ absl::StatusOr<InferBody> HttpService::DecodeBody(const HttpRequest& request) co
   return DecodeInferBody(request.body, *json_bytes);
 }
 
-void HttpService::Infer(const Call& call, const std::string& model, const std::string& version) {
-  HttpRequest& request = call->request();
-  const absl::Time start = absl::Now();
+absl::StatusOr<HttpService::Inferring> HttpService::PrepareInfer(const HttpRequest& request,
+                                                                 const std::string& model,
+                                                                 const std::string& version) const {
   absl::StatusOr<InferBody> body = DecodeBody(request);
-  std::string().swap(request.body);  // it is in the message
-  if (!body.ok()) {
-    parts_.backend.metrics.CountRequest(model, 0, "ModelInfer", body.status().code(),
-                                        absl::Now() - start);
-    return call->Reply(ErrorResponse(body.status()));
-  }
+  if (!body.ok()) return body.status();
   body->message.set_model_name(model);
   body->message.set_model_version(version);
+  return Inferring{.message = std::move(body->message),
+                   .encode = [binary = std::move(body->binary)](const HttpInfer::Result& result) {
+                     if (!result.status.ok()) return ErrorResponse(result.status);
+                     absl::StatusOr<HttpResponse> response =
+                         EncodeInferResponse(result.response, binary);
+                     return response.ok() ? *std::move(response) : ErrorResponse(response.status());
+                   }};
+}
+
+absl::StatusOr<HttpService::Inferring> HttpService::PrepareEmbeddings(
+    const HttpRequest& request) const {
+  MemoryBudget::Share parsing;
+  if (absl::Status status = Reserve(std::ssize(request.body), parsing); !status.ok()) {
+    return status;
+  }
+  absl::StatusOr<EmbeddingsRequest> embeddings = DecodeEmbeddings(request.body);
+  if (!embeddings.ok()) return embeddings.status();
+  if (embeddings->dimensions.has_value()) {
+    const absl::StatusOr<std::shared_ptr<const ServedModel>> served =
+        parts_.backend.registry.Find(embeddings->name, embeddings->version);
+    if (!served.ok()) return served.status();
+    const int64_t size = (*served)->model != nullptr ? (*served)->model->config().hidden_size : 0;
+    if (*embeddings->dimensions != size) {
+      return absl::InvalidArgumentError(
+          StrCat("dimensions: ", *embeddings->dimensions, " is not this model's ", size));
+    }
+  }
+  inference::ModelInferRequest message = EmbeddingsMessage(*embeddings);
+  return Inferring{.message = std::move(message),
+                   .encode = [request = *std::move(embeddings)](const HttpInfer::Result& result) {
+                     if (!result.status.ok()) return OpenAiErrorResponse(result.status);
+                     absl::StatusOr<std::string> body =
+                         EncodeEmbeddings(request, result.response, result.tokens);
+                     if (!body.ok()) return OpenAiErrorResponse(body.status());
+                     return HttpResponse{.body = *std::move(body)};
+                   }};
+}
+
+void HttpService::Infer(const Call& call, HttpRoute route, const std::string& model,
+                        const std::string& version) {
+  HttpRequest& request = call->request();
+  const absl::Time start = absl::Now();
+  absl::StatusOr<Inferring> inferring = route == HttpRoute::kEmbeddings
+                                            ? PrepareEmbeddings(request)
+                                            : PrepareInfer(request, model, version);
+  std::string().swap(request.body);  // it is in the message
+  if (!inferring.ok()) {
+    parts_.backend.metrics.CountRequest(model, 0, "ModelInfer", inferring.status().code(),
+                                        absl::Now() - start);
+    return call->Reply(ErrorOf(route, inferring.status()));
+  }
   HttpInfer::Start(
       {.backend = parts_.backend, .limits = options_.limits, .origin = OriginOfCall(request)}, call,
-      std::move(body->message),
-      [binary = std::move(body->binary)](const HttpInfer::Result& result) {
-        if (!result.status.ok()) return ErrorResponse(result.status);
-        absl::StatusOr<HttpResponse> response = EncodeInferResponse(result.response, binary);
-        return response.ok() ? *std::move(response) : ErrorResponse(response.status());
-      });
+      std::move(inferring->message), std::move(inferring->encode));
 }
 
 }  // namespace sta

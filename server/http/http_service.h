@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // HttpService: what is served over HTTP, by the same registry, batcher and checks as gRPC: the Open
-// Inference Protocol's REST form with Triton's binary tensors, and probes. The sockets are
-// http_server.h.
+// Inference Protocol's REST form with Triton's binary tensors, OpenAI's embeddings, and probes. The
+// sockets are http_server.h.
 //
 //   HttpService service(parts, options);
 //   service.Handle(call);           // which is replied to, now or later
@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/batching/memory_budget.h"
+#include "server/http/http_infer.h"
 #include "server/http/http_message.h"
 #include "server/http/http_routes.h"
 #include "server/http/infer_request_json.h"
@@ -64,9 +65,21 @@ class HttpService {
   HttpResponse ModelConfig(const HttpTarget& target) const;
   HttpResponse ModelStatistics(const HttpTarget& target) const;
 
+  HttpResponse OpenAiModels() const;
+  HttpResponse OpenAiModel(const HttpTarget& target) const;
+
+  // What is inferred, and how its result is told.
+  struct Inferring {
+    inference::ModelInferRequest message;
+    HttpInfer::Encode encode;
+  };
+  absl::StatusOr<Inferring> PrepareInfer(const HttpRequest& request, const std::string& model,
+                                         const std::string& version) const;
+  absl::StatusOr<Inferring> PrepareEmbeddings(const HttpRequest& request) const;
   // Decodes the body here, or on a worker where it is long.
   void StartInfer(const Call& call, const HttpTarget& target);
-  void Infer(const Call& call, const std::string& model, const std::string& version);
+  void Infer(const Call& call, HttpRoute route, const std::string& model,
+             const std::string& version);
   absl::StatusOr<InferBody> DecodeBody(const HttpRequest& request) const;
   // What a request costs while its JSON is looked at.
   absl::Status Reserve(int64_t json_bytes, MemoryBudget::Share& share) const;

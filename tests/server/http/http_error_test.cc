@@ -63,6 +63,35 @@ TEST(HttpErrorTest, SaysWhenToTryAgain) {
               ElementsAre(Pair("Retry-After", "1"), Pair("retry-after-ms", "1")));
 }
 
+TEST(HttpErrorTest, OpenAisFormHasTypeAndMember) {
+  struct Case {
+    absl::Status status;
+    std::string body;
+  };
+  const std::vector<Case> cases = {
+      {absl::InvalidArgumentError("input[3]: is no text"),
+       R"({"error":{"message":"input[3]: is no text","type":"invalid_request_error",)"
+       R"("param":"input","code":null}})"},
+      {absl::InvalidArgumentError("dimensions: 7"),
+       R"({"error":{"message":"dimensions: 7","type":"invalid_request_error",)"
+       R"("param":"dimensions","code":null}})"},
+      {absl::InvalidArgumentError("inputs"),
+       R"({"error":{"message":"inputs","type":"invalid_request_error","param":null,"code":null}})"},
+      {absl::NotFoundError("no"),
+       R"({"error":{"message":"no","type":"invalid_request_error","param":null,)"
+       R"("code":"model_not_found"}})"},
+      {absl::UnauthenticatedError("no"),
+       R"({"error":{"message":"no","type":"authentication_error","param":null,"code":null}})"},
+      {absl::PermissionDeniedError("no"),
+       R"({"error":{"message":"no","type":"permission_error","param":null,"code":null}})"},
+      {absl::ResourceExhaustedError("no"),
+       R"({"error":{"message":"no","type":"rate_limit_error","param":null,"code":null}})"},
+      {absl::UnavailableError("no"),
+       R"({"error":{"message":"no","type":"server_error","param":null,"code":null}})"},
+  };
+  for (const Case& c : cases) EXPECT_EQ(OpenAiErrorResponse(c.status).body, c.body);
+}
+
 TEST(HttpErrorTest, SaysHowToShowWhoOneIs) {
   EXPECT_THAT(ErrorResponse(absl::UnauthenticatedError("")).headers,
               ElementsAre(Pair("WWW-Authenticate", "Bearer")));

@@ -23,6 +23,9 @@ TEST(HttpRoutesTest, FindsWhatIsServed) {
   };
   const std::vector<Case> cases = {
       {"/healthz", {HttpRoute::kHealth}},
+      {"/v1/embeddings", {HttpRoute::kEmbeddings}},
+      {"/v1/models", {HttpRoute::kOpenAiModels}},
+      {"/v1/models/m", {HttpRoute::kOpenAiModel, "m"}},
       {"/v2", {HttpRoute::kServerMetadata}},
       {"/v2/", {HttpRoute::kServerMetadata}},
       {"/v2/health/live", {HttpRoute::kServerLive}},
@@ -70,10 +73,11 @@ TEST(HttpRoutesTest, FindsNothingElse) {
 }
 
 TEST(HttpRoutesTest, EveryRouteHasTheRuleOfAnRpc) {
-  for (int i = 0; i <= static_cast<int>(HttpRoute::kModelInfer); ++i) {
+  for (int i = 0; i <= static_cast<int>(HttpRoute::kEmbeddings); ++i) {
     const auto route = static_cast<HttpRoute>(i);
     EXPECT_EQ(RuleOfRoute(route).writes, Writes::kNever) << i;
-    EXPECT_EQ(MethodOfRoute(route), route == HttpRoute::kModelInfer ? "POST" : "GET") << i;
+    const bool infers = route == HttpRoute::kModelInfer || route == HttpRoute::kEmbeddings;
+    EXPECT_EQ(MethodOfRoute(route), infers ? "POST" : "GET") << i;
   }
   EXPECT_EQ(RuleOfRoute(HttpRoute::kHealth).need, Need::kNothing);
   EXPECT_EQ(RuleOfRoute(HttpRoute::kServerLive).need, Need::kNothing);
@@ -84,6 +88,9 @@ TEST(HttpRoutesTest, EveryRouteHasTheRuleOfAnRpc) {
   EXPECT_EQ(RuleOfRoute(HttpRoute::kModelConfig).need, Need::kToken);
   EXPECT_EQ(RuleOfRoute(HttpRoute::kModelStatistics).need, Need::kToken);
   EXPECT_EQ(RuleOfRoute(HttpRoute::kModelInfer).need, Need::kInfer);
+  EXPECT_EQ(RuleOfRoute(HttpRoute::kOpenAiModels).need, Need::kToken);
+  EXPECT_EQ(RuleOfRoute(HttpRoute::kOpenAiModel).need, Need::kToken);
+  EXPECT_EQ(RuleOfRoute(HttpRoute::kEmbeddings).need, Need::kInfer);
 }
 
 }  // namespace

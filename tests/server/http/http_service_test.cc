@@ -62,8 +62,8 @@ class FakeCall final : public HttpCall {
   std::function<void()> gone_ ABSL_GUARDED_BY(mutex_);
 };
 
-// A classifier "m", version 1, of FakeModel, and "diagnostic", which copies three FP32; one device
-// that can be held.
+// A classifier "m" and an embedder "e", version 1, of FakeModel, and "diagnostic", which copies
+// three FP32; one device that can be held.
 class HttpServiceTest : public testing::Test {
  protected:
   HttpServiceTest()
@@ -89,6 +89,13 @@ class HttpServiceTest : public testing::Test {
     auto served = batcher_->Load("m", 1, std::make_shared<FakeModel>(config));
     ASSERT_THAT(served, IsOk());
     SetReady(*served);
+    ModelConfig embedder;
+    embedder.task = Task::kSentenceEmbedding;
+    embedder.hidden_size = 2;
+    embedder.vocabulary_size = 256;
+    const auto embeds = batcher_->Load("e", 1, std::make_shared<FakeModel>(embedder));
+    ASSERT_THAT(embeds, IsOk());
+    SetReady(*embeds);
     SetReady(MakeDiagnostic(IdentityConfig({Datatype::kFp32}, {3})));
     MakeService(nullptr, 1 << 20);
   }
@@ -218,7 +225,7 @@ TEST_F(HttpServiceTest, TellsOfItselfAndOfModels) {
   EXPECT_EQ(json::parse(Get("/v2/models/m/versions/1").body), metadata);
   EXPECT_EQ(json::parse(Get("/v2/models/m/config").body)["max_batch_size"], 4096);
   const json all = json::parse(Get("/v2/models/stats").body);
-  EXPECT_EQ(all["model_stats"].size(), 2U);
+  EXPECT_EQ(all["model_stats"].size(), 3U);
   const json one = json::parse(Get("/v2/models/m/stats").body);
   ASSERT_EQ(one["model_stats"].size(), 1U);
   EXPECT_EQ(one["model_stats"][0]["inference_stats"]["success"]["count"], 0);
@@ -282,6 +289,52 @@ TEST_F(HttpServiceTest, InfersWithBinaryTensors) {
   EXPECT_THAT(response.body, EndsWith(raw));
   EXPECT_THAT(response.headers, Contains(Pair("Inference-Header-Content-Length",
                                               std::to_string(response.body.size() - 12))));
+}
+
+TEST_F(HttpServiceTest, EmbedsInOpenAisForm) {
+  // A row's embedding is the sum of its bytes plus one each, twice.
+  const HttpResponse response =
+      Post("/v1/embeddings", R"({"model":"e:1","input":["ab","c"],"dimensions":2})");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body,
+            R"({"object":"list","data":[{"object":"embedding","index":0,"embedding":[197,197]},)"
+            R"({"object":"embedding","index":1,"embedding":[100,100]}],"model":"e:1",)"
+            R"("usage":{"prompt_tokens":3,"total_tokens":3}})");
+}
+
+TEST_F(HttpServiceTest, TellsOfModelsInOpenAisForm) {
+  const json models = json::parse(Get("/v1/models").body);
+  ASSERT_EQ(models["data"].size(), 3U);
+  EXPECT_EQ(models["data"][1]["id"], "e");
+  EXPECT_EQ(json::parse(Get("/v1/models/e").body), models["data"][1]);
+  EXPECT_EQ(json::parse(Get("/v1/models/none").body)["error"]["code"], "model_not_found");
+}
+
+TEST_F(HttpServiceTest, RefusesEmbeddingsInOpenAisForm) {
+  struct Case {
+    std::string body;
+    int status;
+    json param;
+  };
+  const std::vector<Case> cases = {
+      {"{", 400, nullptr},
+      {R"({"model":"none","input":"a"})", 404, nullptr},
+      {R"({"model":"none","input":"a","dimensions":2})", 404, nullptr},
+      {R"({"model":"m","input":"a"})", 400, nullptr},  // it has no embeddings
+      {R"({"model":"e","input":[]})", 400, "input"},
+      {R"({"model":"e","input":"a","dimensions":3})", 400, "dimensions"},
+      {R"({"model":"diagnostic","input":"a","dimensions":3})", 400, "dimensions"},
+  };
+  for (const Case& c : cases) {
+    const HttpResponse response = Post("/v1/embeddings", c.body);
+    EXPECT_EQ(response.status, c.status) << c.body;
+    EXPECT_EQ(json::parse(response.body)["error"]["param"], c.param) << response.body;
+  }
+  EXPECT_EQ(memory_->used_bytes(), 0);
+  MakeService(Tokens(), 1 << 20);
+  const HttpResponse refused = Post("/v1/embeddings", R"({"model":"e","input":"a"})");
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_EQ(json::parse(refused.body)["error"]["type"], "authentication_error");
 }
 
 TEST_F(HttpServiceTest, RefusesRequestsThatAreMalformed) {
@@ -362,6 +415,7 @@ TEST_F(HttpServiceTest, WithTokensProbesAreOpenAndTheRestNeedsOne) {
       {"GET", "/v2/models/m/config", 401, 200, 200},
       {"GET", "/v2/models/m/stats", 401, 200, 200},
       {"GET", "/v2/models/stats", 401, 200, 200},
+      {"GET", "/v1/models", 401, 200, 200},
       {"POST", "/v2/models/m/infer", 401, 403, 200},
   };
   for (const Case& c : cases) {
