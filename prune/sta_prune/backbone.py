@@ -10,15 +10,14 @@ from pathlib import Path
 import numpy
 
 from sta_prune.bert import EMBEDDINGS, Parameters, matrix_names
-from sta_prune.chains import Chain, Resources, StageResult, run_chains
+from sta_prune.candidates import candidate_name, train_candidates
+from sta_prune.chains import Resources, StageResult
 from sta_prune.checkpoint import read_model, write_model
 from sta_prune.evaluation import Computing, predict
 from sta_prune.masks import check_fits
-from sta_prune.methods import Settings, plans
-from sta_prune.packing import calibration_batches
+from sta_prune.methods import Settings
 from sta_prune.patterns import PatternRules
 from sta_prune.retrieval import mean_cosine
-from sta_prune.series import ROUNDED, candidate_name, rounding_chains
 from sta_prune.stage import ENCODER_DISTILLATION
 from sta_prune.tokens import TokenizedExamples, load_tokenizer, tokenize
 
@@ -85,14 +84,8 @@ def run_backbone(
     dense = embeddings(trained, measured)
     settings = replace(settings, distillation=ENCODER_DISTILLATION)
     found = {}
-    candidates_of = {}
-    chains = []
-    for number, plan in enumerate(plans(method, patterns, settings)):
-        name = f"{method}-{seed}-{number}"
-        candidates_of[name] = plan.candidates
-        chains.append(Chain(name, seed, plan.stages, trained))
 
-    def keep(rules: PatternRules, result: StageResult, suffix: str = "") -> None:
+    def keep(rules: PatternRules, result: StageResult, suffix: str) -> None:
         for name in matrix_names(model.config):
             check_fits(result.parameters[name], rules.of(name), name)
         candidate = candidate_name(rules) + suffix
@@ -100,22 +93,8 @@ def run_backbone(
         found[candidate] = mean_cosine(dense, embeddings(result.parameters, measured))
         tell(f"{candidate}: mean cosine to dense {found[candidate]:.4f} ({len(held)} lines)")
 
-    def on_stage(result: StageResult) -> None:
-        rules = candidates_of[result.chain.name].get(result.index)
-        if rules is not None:
-            keep(rules, result)
-
-    teachers = {seed: trained}
-    if not run_chains(model.config, tokens, chains, resources, on_stage, teachers):
-        return None
-    if settings.quantized_steps:
-        last = rounding_chains(patterns, settings, seed, out, only=trained)
-        batches = tuple(calibration_batches(tokens, resources.shape))
-        rounding = replace(resources, calibration=batches)
-
-        def on_last(result: StageResult) -> None:
-            keep(result.chain.stages[0].patterns, result, ROUNDED)
-
-        if not run_chains(model.config, tokens, last, rounding, on_last, teachers):
-            return None
-    return found
+    finished = train_candidates(
+        model.config, tokens, patterns, {seed: trained}, out, keep,
+        settings=settings, method=method, seed=seed, resources=resources,
+    )  # fmt: skip
+    return found if finished else None

@@ -19,19 +19,18 @@ from pathlib import Path
 import numpy
 
 from sta_prune.bert import BertConfig, Parameters, matrix_names
+from sta_prune.candidates import candidate_name, train_candidates
 from sta_prune.chains import Chain, Resources, StageResult, run_chains
 from sta_prune.checkpoint import Model, read_model, with_head, write_model
 from sta_prune.evaluation import Computing, evaluate_model, predict
 from sta_prune.masks import check_fits
-from sta_prune.methods import Settings, dense_stage, plans, quantized_stage
-from sta_prune.packing import calibration_batches
+from sta_prune.methods import Settings, dense_stage
 from sta_prune.patterns import PatternRules
 from sta_prune.tasks import Examples, Task
 from sta_prune.tokens import TokenizedExamples, load_tokenizer, tokenize
 from sta_prune.trainer import LogRow
 
 MANIFEST_VERSION = 1
-ROUNDED = "-rounded"  # behind the name of a candidate that was trained with rounding
 
 
 @dataclass(frozen=True)
@@ -57,12 +56,6 @@ class Candidate:
     seconds: float
     split: str
     accuracy: dict[str, float]
-
-
-def candidate_name(rules: PatternRules) -> str:
-    """A file name: "2-8"; rules by matrix give "2-8-mixed"."""
-    name = str(rules.rules[0][1]).replace(":", "-")
-    return name if len(rules.rules) == 1 else f"{name}-mixed"
 
 
 def kept_share(parameters: Parameters, config: BertConfig) -> float:
@@ -196,25 +189,6 @@ class SeriesWriter:
         staging.replace(self._out / "series.json")
 
 
-def rounding_chains(
-    patterns: Sequence[PatternRules],
-    settings: Settings,
-    seed: int,
-    out: Path,
-    only: Parameters | None = None,
-) -> list[Chain]:
-    """The last phases of the candidates that are written; only: names to keep, where not all."""
-    chains = []
-    for rules in patterns:
-        name = candidate_name(rules)
-        start = read_model(out / name).parameters
-        if only is not None:
-            start = {key: value for key, value in start.items() if key in only}
-        stage = quantized_stage(rules, settings)
-        chains.append(Chain(f"rounding-{name}-{seed}", seed, (stage,), start))
-    return chains
-
-
 def run_series(
     model_directory: Path,
     data: TaskData,
@@ -253,28 +227,8 @@ def run_series(
     )
     if teachers is None:
         return None
-    candidates_of = {}
-    chains = []
-    for number, plan in enumerate(plans(method, patterns, settings)):
-        name = f"{method}-{seed}-{number}"
-        candidates_of[name] = plan.candidates
-        chains.append(Chain(name, seed, plan.stages, teachers[seed]))
-
-    def on_stage(result: StageResult) -> None:
-        rules = candidates_of[result.chain.name].get(result.index)
-        if rules is not None:
-            report(rules, result)
-
-    if not run_chains(model.config, tokens, chains, resources, on_stage, teachers):
-        return None
-    if settings.quantized_steps:
-        batches = tuple(calibration_batches(tokens, resources.shape))
-        rounding = replace(resources, calibration=batches)
-        last = rounding_chains(patterns, settings, seed, out)
-
-        def on_last(result: StageResult) -> None:
-            report(result.chain.stages[0].patterns, result, ROUNDED)
-
-        if not run_chains(model.config, tokens, last, rounding, on_last, teachers):
-            return None
-    return writer.candidates
+    trained = train_candidates(
+        model.config, tokens, patterns, teachers, out, report,
+        settings=settings, method=method, seed=seed, resources=resources,
+    )  # fmt: skip
+    return writer.candidates if trained else None
