@@ -17,6 +17,7 @@ from sta_prune.backbone import run_backbone
 from sta_prune.chains import Resources
 from sta_prune.checkpoint import read_model
 from sta_prune.evaluation import Computing, evaluate_model
+from sta_prune.event_log import TensorBoardLog
 from sta_prune.methods import METHODS, Settings
 from sta_prune.packing import BatchShape
 from sta_prune.patterns import split_series
@@ -25,6 +26,7 @@ from sta_prune.series import CsvLog, TaskData, run_series
 from sta_prune.served import ServedModel
 from sta_prune.stage import NO_DISTILLATION, TASK_DISTILLATION
 from sta_prune.tasks import TASKS, Examples, Task, csv_task, read_task_file, split_for_choosing
+from sta_prune.trainer import LogRow
 
 STOPPED = 3  # exit status: out of time; the same command goes on
 
@@ -108,6 +110,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=math.inf,
         help="stop after this long, to go on with the same command (no limit)")  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument("--tensorboard", type=Path, metavar="DIR",
+        help="losses and rates for TensorBoard too, besides OUT/log.csv")  # fmt: skip
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -146,6 +150,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_task(evaluate, trains=False)
     evaluate.add_argument("--server", metavar="HOST:PORT", help="a running sta-server")
     evaluate.add_argument("--name", help="the model's name there")
+    evaluate.add_argument("--version", default="", metavar="N|ALIAS",
+        help="the version there, such as p2-8 (what requests without one get)")  # fmt: skip
     evaluate.add_argument("--tolerance", type=float, default=0.3, metavar="POINTS",
         help="what the two may differ by (0.3)")  # fmt: skip
 
@@ -198,17 +204,32 @@ def _task_data(arguments: argparse.Namespace) -> TaskData:
     return TaskData(task, train, _dev_examples(arguments, task), "dev")
 
 
-def _resources(arguments: argparse.Namespace, log: CsvLog) -> Resources:
+def _resources(
+    arguments: argparse.Namespace, logs: Sequence[CsvLog | TensorBoardLog]
+) -> Resources:
     end = time.monotonic() + arguments.seconds
+
+    def log_row(row: LogRow) -> None:
+        for log in logs:
+            log(row)
+
     return Resources(
         work=arguments.out / "work",
         device=arguments.device,
         dtype=_dtype(arguments),
         shape=_shape(arguments),
         stop_at=lambda: time.monotonic() > end,
-        log=log,
+        log=log_row,
         progress=not arguments.quiet,
     )
+
+
+def _logs(arguments: argparse.Namespace) -> list[CsvLog | TensorBoardLog]:
+    # What may be missing first, before a file is made.
+    logs: list[CsvLog | TensorBoardLog] = []
+    if arguments.tensorboard is not None:
+        logs.append(TensorBoardLog(arguments.tensorboard))
+    return [CsvLog(arguments.out / "log.csv"), *logs]
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -231,8 +252,8 @@ def _train(arguments: argparse.Namespace) -> int:
         data = _task_data(arguments)
         distillation = NO_DISTILLATION if arguments.no_distillation else TASK_DISTILLATION
         settings = replace(settings, dense_rate=arguments.dense_rate, distillation=distillation)
-    log = CsvLog(arguments.out / "log.csv")
-    resources = _resources(arguments, log)
+    logs = _logs(arguments)
+    resources = _resources(arguments, logs)
     ended: object
     try:
         if arguments.command == "series":
@@ -242,7 +263,8 @@ def _train(arguments: argparse.Namespace) -> int:
             ended = run_backbone(arguments.model, arguments.text, patterns, arguments.out,
                                  settings=settings, resources=resources, **common)  # fmt: skip
     finally:
-        log.close()
+        for log in logs:
+            log.close()
     if ended is None:
         print("stopped; the same command goes on", file=sys.stderr)
         return STOPPED
@@ -266,7 +288,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
         found.append(evaluate_model(read_model(arguments.directory), task, examples, computing))
         _print_scores(str(arguments.directory), found[-1])
     if arguments.server is not None:
-        with ServedModel(arguments.server, arguments.name) as model:
+        with ServedModel(arguments.server, arguments.name, arguments.version) as model:
             found.append(model.evaluate(task, examples))
         _print_scores(f"{arguments.name} at {arguments.server}", found[-1])
     worst = max(abs(found[0][metric] - found[-1][metric]) for metric in found[0])

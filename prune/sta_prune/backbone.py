@@ -18,12 +18,15 @@ from sta_prune.masks import check_fits
 from sta_prune.methods import Settings
 from sta_prune.patterns import PatternRules
 from sta_prune.retrieval import mean_cosine
+from sta_prune.series import Candidate, Manifest, kept_share
 from sta_prune.stage import ENCODER_DISTILLATION
 from sta_prune.tokens import TokenizedExamples, load_tokenizer, tokenize
 
 # One line of this share of the text is kept for measuring.
 HELD_BACK_EVERY = 100
 MOST_HELD_BACK = 1000
+# What series.json says of the scores: 100 x the mean cosine to the dense embeddings.
+TASK, METRIC, SPLIT = "embedding", "cosine", "held back"
 
 
 def read_lines(paths: Sequence[Path]) -> list[str]:
@@ -56,7 +59,7 @@ def run_backbone(
     resources: Resources,
     tell: Callable[[str], None] = print,
 ) -> dict[str, float] | None:
-    """Writes OUT/PATTERN for every pattern; the mean cosine to the dense embeddings of held-back
+    """Writes OUT/PATTERN for every pattern, and OUT/series.json; the mean cosine to the dense embeddings of held-back
     lines by candidate, or None when told to stop. Raises ValueError where there is too little
     text."""
     model = read_model(model_directory)
@@ -84,6 +87,8 @@ def run_backbone(
     dense = embeddings(trained, measured)
     settings = replace(settings, distillation=ENCODER_DISTILLATION)
     found = {}
+    of_itself = {"split": SPLIT, "accuracy": {METRIC: 100.0}}
+    manifest = Manifest(out, TASK, model_directory, METRIC, dense=of_itself)
 
     def keep(rules: PatternRules, result: StageResult, suffix: str) -> None:
         for name in matrix_names(model.config):
@@ -91,6 +96,12 @@ def run_backbone(
         candidate = candidate_name(rules) + suffix
         write_model(out / candidate, model, result.parameters)
         found[candidate] = mean_cosine(dense, embeddings(result.parameters, measured))
+        share = kept_share(result.parameters, model.config)
+        scores = {METRIC: round(100 * found[candidate], 2)}
+        manifest.add(
+            Candidate(candidate, candidate, str(rules), share, result.steps_so_far,
+                      round(result.seconds, 2), SPLIT, scores)
+        )  # fmt: skip
         tell(f"{candidate}: mean cosine to dense {found[candidate]:.4f} ({len(held)} lines)")
 
     finished = train_candidates(

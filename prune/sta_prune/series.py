@@ -136,6 +136,45 @@ def score(
     return task.score(numpy.asarray(evaluation.labels), logits)
 
 
+class Manifest:
+    """OUT/series.json: the candidates so far; written anew, as a whole, with each.
+
+    dense: the dense model's scores and what they are of, where it is no candidate itself. `stactl
+    convert --series` reads the file.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        task: str,
+        source: Path,
+        metric: str,
+        dense: dict[str, object] | None = None,
+    ) -> None:
+        self._out = out
+        self._head = {
+            "format_version": MANIFEST_VERSION,
+            "name": out.resolve().name,
+            "task": task,
+            "source": source.resolve().name,
+            "metric": metric,
+            **({} if dense is None else {"dense": dense}),
+        }
+        self.candidates: list[Candidate] = []
+        if (out / "series.json").exists():
+            text = (out / "series.json").read_text(encoding="utf-8")
+            self.candidates = [Candidate(**entry) for entry in json.loads(text)["candidates"]]
+
+    def add(self, candidate: Candidate) -> None:
+        """In place of an earlier one of that name."""
+        others = [c for c in self.candidates if c.name != candidate.name]
+        self.candidates = [*others, candidate]
+        manifest = {**self._head, "candidates": [asdict(c) for c in self.candidates]}
+        staging = self._out / "series.json.staging"
+        staging.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        staging.replace(self._out / "series.json")
+
+
 class SeriesWriter:
     """Writes candidates and series.json as they are done."""
 
@@ -144,11 +183,7 @@ class SeriesWriter:
         self._model = model
         self._data = data
         self._computing = computing
-        self.candidates: list[Candidate] = []
-        manifest = out / "series.json"
-        if manifest.exists():
-            entries = json.loads(manifest.read_text(encoding="utf-8"))["candidates"]
-            self.candidates = [Candidate(**entry) for entry in entries]
+        self.manifest = Manifest(out, data.task.name, model.directory, data.task.metrics[0])
 
     def add(self, rules: PatternRules, result: StageResult, suffix: str = "") -> Candidate:
         """Checks, writes and scores a candidate; suffix: of its name."""
@@ -172,21 +207,8 @@ class SeriesWriter:
             self._data.split,
             {metric: round(value, 2) for metric, value in accuracy.items()},
         )
-        self.candidates = [c for c in self.candidates if c.name != name] + [candidate]
-        self._write_manifest()
+        self.manifest.add(candidate)
         return candidate
-
-    def _write_manifest(self) -> None:
-        manifest = {
-            "format_version": MANIFEST_VERSION,
-            "name": self._out.name,
-            "task": self._data.task.name,
-            "source": self._model.directory.name,
-            "candidates": [asdict(candidate) for candidate in self.candidates],
-        }
-        staging = self._out / "series.json.staging"
-        staging.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        staging.replace(self._out / "series.json")
 
 
 def run_series(
@@ -231,4 +253,4 @@ def run_series(
         model.config, tokens, patterns, teachers, out, report,
         settings=settings, method=method, seed=seed, resources=resources,
     )  # fmt: skip
-    return writer.candidates if trained else None
+    return writer.manifest.candidates if trained else None

@@ -16,13 +16,13 @@ ROWS_PER_REQUEST = 32
 class ServedModel:
     """A model of a running server.
 
-    with ServedModel("127.0.0.1:8001", "sst2-2-8") as model:
+    with ServedModel("127.0.0.1:8001", "sst2", "p2-8") as model:
         scores = model.evaluate(task, examples)
 
-    Raises what the client raises: tritonclient.utils.InferenceServerException.
+    version: a number or an alias; "" is what requests without one get. Raises what the client raises: tritonclient.utils.InferenceServerException.
     """
 
-    def __init__(self, address: str, name: str) -> None:
+    def __init__(self, address: str, name: str, version: str = "") -> None:
         try:
             import tritonclient.grpc as triton
         except ImportError as error:
@@ -30,7 +30,8 @@ class ServedModel:
         self._triton = triton
         self._client = triton.InferenceServerClient(address)
         self._name = name
-        metadata = self._client.get_model_metadata(name)
+        self._version = version
+        metadata = self._client.get_model_metadata(name, version)
         self._outputs = {output.name for output in metadata.outputs}
 
     def __enter__(self) -> ServedModel:
@@ -52,7 +53,7 @@ class ServedModel:
             if pairs is not None:
                 inputs.append(tensor("text_pair", pairs[rows]))
             wanted = [self._triton.InferRequestedOutput(output)]
-            answer = self._client.infer(self._name, inputs, outputs=wanted)
+            answer = self._client.infer(self._name, inputs, self._version, outputs=wanted)
             parts.append(answer.as_numpy(output))
         return numpy.concatenate(parts)
 

@@ -70,6 +70,7 @@ def test_every_candidate_fits_its_pattern_and_is_nested(series):
 def test_the_manifest_tells_patterns_and_scores(series):
     manifest = json.loads((series / "series.json").read_text())
     assert manifest["format_version"] == 1 and manifest["name"] == "toy"
+    assert manifest["source"] == "model" and manifest["metric"] == "accuracy"
     candidates = {c["name"]: c for c in manifest["candidates"]}
     assert list(candidates) == [
         "dense", "4-8", "2-8", "1-8", "4-8-rounded", "2-8-rounded", "1-8-rounded",
@@ -130,10 +131,25 @@ def test_a_backbone_comes_near_its_teacher(tiny_directory, data, tmp_path, capsy
     lines = capsys.readouterr().out.splitlines()
     cosines = [float(line.split("dense ")[1].split()[0]) for line in lines]
     assert len(cosines) == 4 and min(cosines) > 0.9
+    manifest = json.loads((tmp_path / "back/series.json").read_text())
+    assert manifest["metric"] == "cosine" and manifest["dense"]["accuracy"] == {"cosine": 100}
+    scores = [c["accuracy"]["cosine"] for c in manifest["candidates"]]
+    assert scores == pytest.approx([100 * cosine for cosine in cosines], abs=0.011)
+    assert [c["density"] for c in manifest["candidates"]] == pytest.approx([0.5, 0.375] * 2)
     rules = PatternRules.parse("2:8,*.layer.0.*=4:8")
     stored = weights(tmp_path / "back/2-8-mixed")
     for matrix in matrix_names(read_config(tiny_directory)[0]):
         check_fits(torch.from_numpy(stored[matrix]), rules.of(matrix), matrix)
+
+
+def test_logs_for_tensorboard_too(tiny_directory, data, tmp_path):
+    pytest.importorskip("tensorboardX")
+    more = ("--patterns", "2:8", "--steps", "3", "--rounded-steps", "0",
+            "--tensorboard", str(tmp_path / "events"))  # fmt: skip
+    assert main(arguments(tiny_directory, data, tmp_path / "toy", *more)) == 0
+    runs = {path.parent.name for path in (tmp_path / "events").glob("*/events.*")}
+    assert runs == {"dense-1", "idp-1-0"}
+    assert (tmp_path / "toy/log.csv").exists()
 
 
 def test_plots_a_series(series, tmp_path):
@@ -162,6 +178,11 @@ def program(variable: str) -> str:
     return path
 
 
+def run(command: list) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="module")
 def store(series, data, tmp_path_factory) -> pathlib.Path:
     """The 2:8 candidate as a package that stactl made."""
@@ -172,8 +193,7 @@ def store(series, data, tmp_path_factory) -> pathlib.Path:
         stactl, "convert", "--model", series / "2-8", "--pattern", "keep",
         "--calibrate", data / "text.txt", "--output", store / "toy/1",
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run(command)
     return store
 
 
@@ -199,6 +219,9 @@ def test_a_served_package_scores_as_its_directory(series, store, data, repositor
         first, second = capsys.readouterr().out.splitlines()
         assert main(["evaluate", *common, *served]) == 0
         assert capsys.readouterr().out.splitlines() == [second]  # the very same once more
+        by_number = [*served, "--version", "1"]
+        assert main(["evaluate", *common, *by_number]) == 0
+        assert capsys.readouterr().out.splitlines() == [second]
         # Another model's scores are another number.
         assert main(["evaluate", str(series / "1-8"), *common, *served, "--tolerance", "0"]) == 1
     manifest = json.loads((series / "series.json").read_text())
