@@ -14,6 +14,7 @@ namespace {
 
 struct HealthOptions {
   bool live = false;
+  bool or_tls = false;
   std::string service;
 };
 
@@ -28,11 +29,19 @@ absl::StatusOr<std::string> StateOf(Client& client, const HealthOptions& options
   return std::string(*health == Health::kServing ? "SERVING" : "NOT_SERVING");
 }
 
-absl::Status RunHealth(CommandContext& context, const HealthOptions& options) {
+absl::StatusOr<std::string> AskOnce(CommandContext& context, const HealthOptions& options) {
   // Who probes asks again by himself.
   const absl::StatusOr<std::unique_ptr<Client>> client = Connect(context, 1);
   if (!client.ok()) return client.status();
-  const absl::StatusOr<std::string> state = StateOf(**client, options);
+  return StateOf(**client, options);
+}
+
+absl::Status RunHealth(CommandContext& context, const HealthOptions& options) {
+  absl::StatusOr<std::string> state = AskOnce(context, options);
+  if (options.or_tls && absl::IsUnavailable(state.status())) {
+    context.connection.tls_unverified = true;
+    state = AskOnce(context, options);
+  }
   if (!state.ok()) return state.status();
   if (context.json) {
     context.console.out << JsonLine({{"state", *state}}) << "\n";
@@ -55,6 +64,8 @@ void AddHealthCommand(CLI::App& app, CommandContext& context) {
                    "What is asked for: a model's name; without it the whole server")
       ->type_name("NAME")
       ->excludes(live);
+  command->add_flag("--or-tls", options->or_tls,
+                    "Where that gets no answer in the clear, ask again as with --tls-unverified");
   command->footer(R"(
 Needs no token. The exit code is 0 where it serves, and 1 where it does not or cannot be reached.
 
@@ -62,7 +73,8 @@ Examples:
   stactl health
   stactl health --live --timeout 1s
   stactl health --service minilm
-  stactl health --tls-unverified                  # of a server with TLS on this host)");
+  stactl health --tls-unverified                  # of a server with TLS on this host
+  stactl health --live --or-tls                   # of one of which that is not known)");
   command->callback([&context, options] {
     context.action = [&context, options] { return RunHealth(context, *options); };
   });

@@ -304,6 +304,16 @@ constexpr std::array kSettings = {
         [](std::string_view text, Settings& s) { return StoreTimeout(text, s.connection_idle); },
         [](const Settings& s) { return absl::FormatDuration(s.connection_idle); }},
     SettingSpec{
+        "connection_age", "DURATION",
+        "A connection of gRPC is ended after so long, a tenth more or less; its calls are "
+        "finished, "
+        "and its client asks for the servers' addresses again: behind a headless service it finds "
+        "new ones so. 0: no bound.",
+        [](std::string_view text, Settings& s) {
+          return Store(ParseDuration(text, absl::Hours(24)), s.connection_age);
+        },
+        [](const Settings& s) { return absl::FormatDuration(s.connection_age); }},
+    SettingSpec{
         "keepalive_time", "DURATION",
         "A client from which nothing came for so long is asked whether it is still there.",
         [](std::string_view text, Settings& s) { return StoreTimeout(text, s.keepalive_time); },

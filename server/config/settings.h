@@ -86,6 +86,7 @@ struct Settings {
   int64_t max_connection_calls = 1024;
   absl::Duration connection_timeout = absl::Seconds(20);
   absl::Duration connection_idle = absl::Hours(1);
+  absl::Duration connection_age = absl::ZeroDuration();  // 0: no bound
   absl::Duration keepalive_time = absl::Seconds(60);
   absl::Duration keepalive_timeout = absl::Seconds(20);
 

@@ -12,6 +12,8 @@ namespace sta {
 namespace {
 
 constexpr const char* kInferenceHealthName = "inference.GRPCInferenceService";
+// No model is named so: names have no slash.
+constexpr const char* kLiveHealthName = "sta/live";
 constexpr size_t kEventsAtOnce = 64;
 
 }  // namespace
@@ -24,6 +26,7 @@ ModelFollower::ModelFollower(ModelFeed& feed, const ModelRegistry& registry, Hea
   cursor_ = *feed_.Open("", "");
   health_.Set("", false);
   health_.Set(kInferenceHealthName, false);
+  health_.Set(kLiveHealthName, true);
 }
 
 void ModelFollower::Changed() {

@@ -6,7 +6,8 @@
 //   feed.AddWatcher(follower);                       // and as observer of the ModelManager
 //
 // "" and the inference service are healthy when every wanted model serves, a model's name when a
-// request without a version would be answered. Thread-safe.
+// request without a version would be answered, "sta/live" until the server drains: what a probe may
+// ask to know whether the process is to be started anew. Thread-safe.
 #ifndef SERVER_PROCESS_MODEL_FOLLOWER_H_
 #define SERVER_PROCESS_MODEL_FOLLOWER_H_
 

@@ -227,6 +227,7 @@ absl::Status Server::OpenPorts() {
       .max_connection_calls = static_cast<int>(settings_.max_connection_calls),
       .connection_timeout = settings_.connection_timeout,
       .connection_idle = settings_.connection_idle,
+      .connection_age = settings_.connection_age,
       .keepalive_time = settings_.keepalive_time,
       .keepalive_timeout = settings_.keepalive_timeout};
   options.interceptors.push_back(std::make_unique<AuditLog>(access_, disk_->clock, LogAuditRecord));

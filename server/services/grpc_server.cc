@@ -6,6 +6,7 @@
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <mutex>
 #include <utility>
 
@@ -41,6 +42,10 @@ void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& op
                              Milliseconds(options.connection_timeout));
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
                              Milliseconds(options.connection_idle));
+  if (options.connection_age > absl::ZeroDuration()) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               std::max(1, Milliseconds(options.connection_age)));
+  }
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_connection_calls);
   // What may be on its way on a stream before the service reads it. gRPC's own estimate grows with
   // the speed of the network, not with that of the disk that an upload goes to: tens of megabytes

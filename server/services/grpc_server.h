@@ -53,6 +53,9 @@ struct GrpcServerOptions {
   absl::Duration connection_timeout = absl::Seconds(20);
   // A connection without calls is ended after so long.
   absl::Duration connection_idle = absl::Hours(1);
+  // A connection is ended after so long, a tenth more or less, when its calls are finished; those
+  // that its client begins meanwhile go to another connection. 0: no bound.
+  absl::Duration connection_age = absl::ZeroDuration();
   // A peer from which nothing came for so long is pinged, and is gone when it does not answer in
   // time.
   absl::Duration keepalive_time = absl::Seconds(60);

@@ -212,6 +212,24 @@ def test_idle_connections_are_ended_and_clients_come_back(
         bystander.channel.close()
 
 
+def test_connections_are_ended_at_their_age_and_no_call_fails(
+    server_binary: pathlib.Path, packages: pathlib.Path
+) -> None:
+    with start(server_binary, packages, "--connection-age", "50ms") as server:
+        bystander = Bystander(server)
+        connected: list[grpc.ChannelConnectivity] = []
+        bystander.channel.subscribe(
+            lambda state: state == grpc.ChannelConnectivity.READY and connected.append(state)
+        )
+
+        def came_back() -> bool:
+            assert bystander.is_answered_right()
+            return len(connected) >= 4
+
+        wait_until(came_back, lambda: f"{len(connected)} connections")
+        bystander.channel.close()
+
+
 def test_connections_beyond_the_bound_are_closed_and_others_go_on(
     server_binary: pathlib.Path, packages: pathlib.Path
 ) -> None:

@@ -15,7 +15,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 SERVICE_UNKNOWN = health_pb2.HealthCheckResponse.SERVICE_UNKNOWN
 
 
-@pytest.mark.parametrize("service", ["", "inference.GRPCInferenceService"])
+@pytest.mark.parametrize("service", ["", "inference.GRPCInferenceService", "sta/live"])
 def test_check_says_serving(channel, service):
     answer = health_pb2_grpc.HealthStub(channel).Check(
         health_pb2.HealthCheckRequest(service=service)

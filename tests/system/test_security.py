@@ -358,6 +358,7 @@ def test_stactl_over_tls_with_tokens(
         probe = [stactl, "health", "--live", "--server", server.rpc_address]
         assert subprocess.run(probe, capture_output=True, check=False).returncode == 1
         subprocess.run([*probe, "--tls-unverified"], check=True, timeout=120)
+        subprocess.run([*probe, "--or-tls", "--timeout", "2s"], check=True, timeout=120)
         assert run("", "health") == ""
         stranger = Authority(tmp_path, "stranger")
         assert "handshake" in subprocess.run(

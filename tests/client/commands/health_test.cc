@@ -47,6 +47,15 @@ TEST_F(HealthCommandTest, FailsWhereNobodyListens) {
   EXPECT_THAT(run.err, HasSubstr("UNAVAILABLE"));
 }
 
+// That the second question may be answered: tests/system/test_security.py.
+TEST_F(HealthCommandTest, AsksWithTlsOnlyWhereTheClearGetsNoAnswer) {
+  EXPECT_EQ(Stactl({"--live", "--or-tls"}).out, "LIVE\n");
+  EXPECT_THAT(Stactl({"--service", "nobody", "--or-tls"}).err, HasSubstr("NOT_FOUND"));
+  const Outcome run = RunWith({"--server", "unix:/nowhere/sta.sock", "health", "--or-tls"});
+  EXPECT_EQ(run.code, kExitFailed);
+  EXPECT_THAT(run.err, HasSubstr("UNAVAILABLE"));
+}
+
 TEST_F(HealthCommandTest, EitherTheServerLivesOrAModelServes) {
   EXPECT_EQ(Stactl({"--live", "--service", "m"}).code, kExitUsage);
 }

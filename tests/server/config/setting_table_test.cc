@@ -57,6 +57,7 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
                                    {"max_connection_calls", "28"},
                                    {"connection_timeout", "29s"},
                                    {"connection_idle", "31m"},
+                                   {"connection_age", "5m"},
                                    {"keepalive_time", "32s"},
                                    {"keepalive_timeout", "33s"},
                                    {"max_message_bytes", "2KiB"},

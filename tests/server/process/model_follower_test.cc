@@ -63,6 +63,15 @@ TEST_F(ModelFollowerTest, AModelIsHealthyWhileItServes) {
   EXPECT_EQ(health_.Get("m"), Health::kNotServing);
 }
 
+TEST_F(ModelFollowerTest, TheServerLivesWhetherModelsServeOrNotUntilItDrains) {
+  EXPECT_EQ(health_.Get("sta/live"), Health::kServing);
+  Set(1, ModelState::kFailed, "broken");
+  EXPECT_EQ(health_.Get(""), Health::kNotServing);
+  EXPECT_EQ(health_.Get("sta/live"), Health::kServing);
+  health_.Close();
+  EXPECT_EQ(health_.Get("sta/live"), Health::kNotServing);
+}
+
 TEST_F(ModelFollowerTest, ForgetsModelsThatAreGone) {
   Set(1, ModelState::kReady);
   Set(2, ModelState::kReady);
