@@ -93,6 +93,16 @@ def health_probe() -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
+def kustomize() -> pathlib.Path:
+    return go_program("kustomize")
+
+
+@pytest.fixture(scope="session")
+def compose() -> pathlib.Path:
+    return go_program("compose")
+
+
+@pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A store: `embed` (sentence embedding, versions 1 and 2) and `classify`, with random weights."""
     store = tmp_path_factory.mktemp("store")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Gets the clients of the system tests: a Python environment with those of requirements.txt,
-# Triton's perf_analyzer, grpcurl, ghz and grpc-health-probe where there is a Go to build them with,
-# and promtool.
+# Triton's perf_analyzer, promtool, and where there is a Go to build them with grpcurl, ghz,
+# grpc-health-probe, kustomize and the reader of compose files.
 set -euo pipefail
 
 usage() {
@@ -75,6 +75,17 @@ setup_go() {
   fi
 }
 
+# setup_compose: the library that `docker compose` reads its files with, as a program of its own.
+setup_compose() {
+  local version=v2.16.2
+  if [ "$(cat bin/compose.version 2>/dev/null)" = "$version" ]; then return; fi
+  setup_go cmd github.com/compose-spec/compose-go/v2/cmd "$version"
+  if [ -x bin/cmd ]; then
+    mv bin/cmd bin/compose
+    mv bin/cmd.version bin/compose.version
+  fi
+}
+
 # setup_promtool: from Debian's package, which is unpacked and not installed: it would start a server.
 setup_promtool() {
   if [ -x bin/promtool ] || command -v promtool >/dev/null; then return; fi
@@ -98,7 +109,9 @@ if command -v go >/dev/null; then
   mkdir -p bin
   setup_go grpcurl github.com/fullstorydev/grpcurl/cmd/grpcurl v1.9.3
   setup_go ghz github.com/bojand/ghz/cmd/ghz v0.120.0
+  setup_compose
+  setup_go kustomize sigs.k8s.io/kustomize/kustomize/v5 v5.7.1
   setup_go grpc-health-probe github.com/grpc-ecosystem/grpc-health-probe v0.4.42
 else
-  echo "setup_clients.sh: there is no Go: the tests of grpcurl, ghz and grpc-health-probe are skipped"
+  echo "setup_clients.sh: there is no Go: tests with its programs are skipped"
 fi

@@ -8,6 +8,7 @@ import collections
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 
 import grpc
@@ -18,8 +19,8 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from metrics_page import scrape
 
-# Labels that Prometheus adds to what it scrapes.
-SCRAPED = {"job", "instance"}
+# Labels that Prometheus adds to what it scrapes; the last two in Kubernetes.
+SCRAPED = {"job", "instance", "namespace", "pod"}
 # A name of ours, and what stands in the braces behind it.
 SELECTOR = re.compile(r"\b(sta_[a-z0-9_]+|sta:[a-z0-9_:]+)(?:\{([^}]*)\})?")
 # What a family has only once something has happened that no test can make happen here.
@@ -49,6 +50,11 @@ def expressions(repository: pathlib.Path, rules: list[dict]) -> list[str]:
         for variable in dashboard["templating"]["list"]
         if variable["type"] == "query"
     ]
+    adapter = yaml.safe_load(
+        (repository / "deploy/kubernetes/overlays/autoscaling/prometheus_adapter.yaml").read_text()
+    )
+    for rule in adapter["rules"]:
+        asked += [rule["seriesQuery"], *re.findall(r"sta_\w+", rule["metricsQuery"])]
     return asked + [rule["expr"] for rule in rules]
 
 
@@ -75,6 +81,23 @@ def test_the_rules_are_valid(promtool, repository):
     subprocess.run(
         [promtool, "check", "rules", folder / "recording.yml", folder / "alerts.yml"], check=True
     )
+
+
+@pytest.mark.parametrize(
+    "file", ["prometheus/prometheus.yml", "prometheus/kubernetes.yml", "compose/prometheus.yml"]
+)
+def test_configurations_are_valid(promtool, repository, tmp_path, file):
+    for name in (file, "prometheus/recording.yml", "prometheus/alerts.yml"):
+        shutil.copy(repository / "deploy" / name, tmp_path)
+    config = tmp_path / pathlib.Path(file).name
+    # Debian's Prometheus is built without Kubernetes: that one field is not checked.
+    discovery = "kubernetes_sd_configs:\n      - role: pod"
+    assert (discovery in config.read_text()) == (file == "prometheus/kubernetes.yml")
+    config.write_text(config.read_text().replace(discovery, "static_configs: []"))
+    check = [promtool, "check", "config", config]
+    subprocess.run(check, check=True)
+    config.write_text(config.read_text().replace("job_name", "jobname"))
+    assert subprocess.run(check, check=False).returncode != 0
 
 
 def test_alerts_fire_when_they_should_and_not_otherwise(promtool, repository, rules):
