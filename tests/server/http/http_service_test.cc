@@ -12,11 +12,10 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "model_store/package/sha256.h"
+#include "tests/server/services/backend_fixture.h"
 #include "tests/server/services/fake_model.h"
 #include "tests/server/services/infer_messages.h"
 #include "tests/support/diagnostic_models.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/fake_pool.h"
 #include "tests/support/status_matchers.h"
 
 namespace sta {
@@ -64,73 +63,30 @@ class FakeCall final : public HttpCall {
 
 // A classifier "m" and an embedder "e", version 1, of FakeModel, and "diagnostic", which copies
 // three FP32; one device that can be held.
-class HttpServiceTest : public testing::Test {
+class HttpServiceTest : public BackendTest {
  protected:
-  HttpServiceTest()
-      : access_log_({.fraction = 1}, clock_, [this](const AccessRecord& line) {
-          const absl::MutexLock lock(&lines_mutex_);
-          lines_.push_back(line);
-        }) {}
+  HttpServiceTest() : BackendTest(1) {}
 
   void SetUp() override {
-    auto device = MakeFakeDevice({.name = "a"});
-    device_ = device.get();
-    std::vector<std::unique_ptr<Device>> devices;
-    devices.push_back(std::move(device));
-    batcher_ = std::make_unique<Batcher>(
-        std::make_unique<DevicePool>(std::move(devices), DevicePoolOptions{}, clock_,
-                                     pool_observer_),
-        BatcherOptions{}, clock_, metrics_);
-    ModelConfig config;
-    config.task = Task::kSequenceClassification;
-    config.hidden_size = 2;
-    config.vocabulary_size = 256;
-    config.labels = {"low", "middle", "high"};
-    auto served = batcher_->Load("m", 1, std::make_shared<FakeModel>(config));
-    ASSERT_THAT(served, IsOk());
-    SetReady(*served);
+    BackendTest::SetUp();
+    SetReady(LoadModel("m", std::make_shared<FakeModel>(ClassifierConfig())));
     ModelConfig embedder;
     embedder.task = Task::kSentenceEmbedding;
     embedder.hidden_size = 2;
     embedder.vocabulary_size = 256;
-    const auto embeds = batcher_->Load("e", 1, std::make_shared<FakeModel>(embedder));
-    ASSERT_THAT(embeds, IsOk());
-    SetReady(*embeds);
+    SetReady(LoadModel("e", std::make_shared<FakeModel>(embedder)));
     SetReady(MakeDiagnostic(IdentityConfig({Datatype::kFp32}, {3})));
     MakeService(nullptr, 1 << 20);
   }
 
   void MakeService(std::shared_ptr<const TokenTable> tokens, int64_t memory_bytes) {
     access_ = std::make_unique<AccessControl>(std::move(tokens));
-    memory_ = std::make_unique<MemoryBudget>(memory_bytes);
-    service_ =
-        std::make_unique<HttpService>(HttpServiceParts{.backend = {.registry = registry_,
-                                                                   .batcher = *batcher_,
-                                                                   .metrics = metrics_,
-                                                                   .access_log = access_log_,
-                                                                   .shared_memory = shared_memory_,
-                                                                   .memory = request_memory_,
-                                                                   .workers = workers_,
-                                                                   .diagnostics = diagnostics_},
-                                                       .access = *access_,
-                                                       .draining = draining_,
-                                                       .memory = *memory_},
-                                      HttpServiceOptions{.server_version = "9"});
-  }
-
-  void TearDown() override {
-    device_->Release();
-    registry_.Clear();  // its leases end before the batcher
-    batcher_.reset();
-  }
-
-  void SetReady(const std::shared_ptr<const ServedModel>& served) {
-    ModelStatus status;
-    status.name = served->name;
-    status.version = served->version;
-    status.state = ModelState::kReady;
-    registry_.SetReady(status, served);
-    metrics_.RegisterModel(served->name, served->version);
+    http_memory_ = std::make_unique<MemoryBudget>(memory_bytes);
+    service_ = std::make_unique<HttpService>(HttpServiceParts{.backend = backend(),
+                                                              .access = *access_,
+                                                              .draining = draining_,
+                                                              .memory = *http_memory_},
+                                             HttpServiceOptions{.server_version = "9"});
   }
 
   // "inferer" with the token "infer" and the role of that name, and so on.
@@ -162,22 +118,9 @@ class HttpServiceTest : public testing::Test {
            json(text).dump() + R"(]}],"outputs":[{"name":"logits"}]})";
   }
 
-  FakeClock clock_;
-  SilentPoolObserver pool_observer_;
-  Metrics metrics_{"test"};
-  absl::Mutex lines_mutex_;
-  std::vector<AccessRecord> lines_ ABSL_GUARDED_BY(lines_mutex_);
-  AccessLog access_log_;
-  WorkerPool workers_{WorkerPool::Options{}};
-  SharedMemory shared_memory_;
-  MemoryBudget request_memory_{1 << 30};
-  std::unique_ptr<MemoryBudget> memory_;
-  DiagnosticRunner diagnostics_{{}, clock_, metrics_};
+  std::unique_ptr<MemoryBudget> http_memory_;
   std::unique_ptr<AccessControl> access_;
   std::atomic<bool> draining_ = false;
-  FakeDevice* device_ = nullptr;
-  std::unique_ptr<Batcher> batcher_;
-  ModelRegistry registry_;
   std::unique_ptr<HttpService> service_;
 };
 
@@ -330,7 +273,7 @@ TEST_F(HttpServiceTest, RefusesEmbeddingsInOpenAisForm) {
     EXPECT_EQ(response.status, c.status) << c.body;
     EXPECT_EQ(json::parse(response.body)["error"]["param"], c.param) << response.body;
   }
-  EXPECT_EQ(memory_->used_bytes(), 0);
+  EXPECT_EQ(http_memory_->used_bytes(), 0);
   MakeService(Tokens(), 1 << 20);
   const HttpResponse refused = Post("/v1/embeddings", R"({"model":"e","input":"a"})");
   EXPECT_EQ(refused.status, 401);
@@ -369,7 +312,7 @@ TEST_F(HttpServiceTest, RefusesRequestsThatAreMalformed) {
     EXPECT_THAT(json::parse(response.body)["error"].get<std::string>(), HasSubstr(c.message))
         << c.name;
   }
-  EXPECT_EQ(memory_->used_bytes(), 0);
+  EXPECT_EQ(http_memory_->used_bytes(), 0);
   EXPECT_EQ(Post("/v2/models/m/infer", good, {{"content-encoding", "Identity"}}).status, 200);
 }
 
@@ -391,12 +334,12 @@ TEST_F(HttpServiceTest, TakesTracesAndHandsTheirIdsBack) {
   const HttpResponse response = Post("/v2/models/m/infer", TextRequest("a"),
                                      {{"traceparent", "00-" + id + "-b7ad6b7169203331-01"}});
   EXPECT_THAT(response.headers, Contains(Pair("sta-trace-id", id)));
-  const absl::MutexLock lock(&lines_mutex_);
-  ASSERT_EQ(lines_.size(), 1U);
-  EXPECT_EQ(lines_.front().rpc, "ModelInfer");
-  EXPECT_EQ(lines_.front().client, "ipv4:10.0.0.1");
-  EXPECT_EQ(lines_.front().request_id, "7");
-  EXPECT_EQ(lines_.front().tokens, 1);
+  const std::vector<AccessRecord> lines = Lines();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines.front().rpc, "ModelInfer");
+  EXPECT_EQ(lines.front().client, "ipv4:10.0.0.1");
+  EXPECT_EQ(lines.front().request_id, "7");
+  EXPECT_EQ(lines.front().tokens, 1);
 }
 
 TEST_F(HttpServiceTest, WithTokensProbesAreOpenAndTheRestNeedsOne) {
@@ -429,8 +372,7 @@ TEST_F(HttpServiceTest, WithTokensProbesAreOpenAndTheRestNeedsOne) {
     EXPECT_EQ(ask("Bearer upload"), c.uploader) << c.path;
     EXPECT_EQ(ask("Bearer infer"), c.inferrer) << c.path;
   }
-  const absl::MutexLock lock(&lines_mutex_);
-  EXPECT_EQ(lines_.back().client, "inferer");
+  EXPECT_EQ(Lines().back().client, "inferer");
 }
 
 }  // namespace

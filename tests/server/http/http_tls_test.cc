@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
-#include "absl/time/clock.h"
 #include "server/http/http_server.h"
 #include "tests/server/http/socket_client.h"
+#include "tests/server/security/tls_identity.h"
 #include "tests/support/status_matchers.h"
 
 namespace sta {
@@ -19,14 +19,6 @@ using testing::Not;
 
 class HttpTlsTest : public testing::Test {
  protected:
-  static TlsIdentity Identity(const TestCertificate& certificate,
-                              const std::string& client_ca = "") {
-    absl::StatusOr<TlsIdentity> identity = CheckTlsTexts(
-        {.chain = certificate.chain, .key = certificate.key, .client_ca = client_ca}, absl::Now());
-    EXPECT_THAT(identity, IsOk());
-    return *std::move(identity);
-  }
-
   void Start(const TlsIdentityStore& tls) {
     STA_ASSERT_OK_AND_ASSIGN(
         server_, HttpServer::Start({{"127.0.0.1", 0}},
@@ -57,7 +49,7 @@ class HttpTlsTest : public testing::Test {
 };
 
 TEST_F(HttpTlsTest, TalksTlsAndNothingElse) {
-  const TlsIdentityStore tls(Identity(authority_.Issue()));
+  const TlsIdentityStore tls(IdentityOf(authority_.Issue()));
   Start(tls);
   EXPECT_THAT(Ask({.ca = authority_.pem()}), HasSubstr("200 OK"));
   EXPECT_EQ(Ask({.ca = client_authority_.pem()}), "");
@@ -67,7 +59,7 @@ TEST_F(HttpTlsTest, TalksTlsAndNothingElse) {
 }
 
 TEST_F(HttpTlsTest, AnswersSeveralRequestsOfAConnection) {
-  const TlsIdentityStore tls(Identity(authority_.Issue()));
+  const TlsIdentityStore tls(IdentityOf(authority_.Issue()));
   Start(tls);
   SocketClient client(server_->addresses().front(), {.ca = authority_.pem()});
   for (int i = 0; i < 3; ++i) {
@@ -78,26 +70,26 @@ TEST_F(HttpTlsTest, AnswersSeveralRequestsOfAConnection) {
 
 TEST_F(HttpTlsTest, ShowsANewCertificateToNewConnections) {
   const TestAuthority newer("newer");
-  TlsIdentityStore tls(Identity(authority_.Issue()));
+  TlsIdentityStore tls(IdentityOf(authority_.Issue()));
   Start(tls);
   EXPECT_THAT(Ask({.ca = authority_.pem()}), HasSubstr("200 OK"));
-  tls.Set(Identity(newer.Issue()));
+  tls.Set(IdentityOf(newer.Issue()));
   EXPECT_THAT(Ask({.ca = newer.pem()}), HasSubstr("200 OK"));
   EXPECT_EQ(Ask({.ca = authority_.pem()}), "");
 }
 
 TEST_F(HttpTlsTest, WhatOpenSslCannotUseLeavesTheOldCertificate) {
-  TlsIdentityStore tls(Identity(authority_.Issue()));
+  TlsIdentityStore tls(IdentityOf(authority_.Issue()));
   Start(tls);
   EXPECT_THAT(Ask({.ca = authority_.pem()}), HasSubstr("200 OK"));
-  TlsIdentity bad = Identity(authority_.Issue());
+  TlsIdentity bad = IdentityOf(authority_.Issue());
   bad.texts.key = authority_.Issue().key;  // as if nobody had checked
   tls.Set(std::move(bad));
   EXPECT_THAT(Ask({.ca = authority_.pem()}), HasSubstr("200 OK"));
 }
 
 TEST_F(HttpTlsTest, WantsACertificateOfItsAuthorityAndReadsItsNames) {
-  const TlsIdentityStore tls(Identity(authority_.Issue(), client_authority_.pem()));
+  const TlsIdentityStore tls(IdentityOf(authority_.Issue(), client_authority_.pem()));
   Start(tls);
   // TLS 1.3 tells a client of its missing certificate after the handshake.
   EXPECT_EQ(Ask({.ca = authority_.pem()}), "");

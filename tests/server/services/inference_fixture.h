@@ -14,19 +14,14 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "inference/open_inference_grpc.grpc.pb.h"
 #include "server/services/grpc_server.h"
 #include "server/services/infer_call.h"
 #include "server/services/stream_infer_call.h"
+#include "tests/server/services/backend_fixture.h"
 #include "tests/server/services/fake_model.h"
 #include "tests/server/services/infer_messages.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/fake_pool.h"
 #include "tests/support/status_matchers.h"
 
 namespace sta {
@@ -68,56 +63,20 @@ class InferOnlyService final : public inference::GRPCInferenceService::CallbackS
   const StreamInferCall::Shared shared_;
 };
 
-class InferenceTest : public testing::Test {
+class InferenceTest : public BackendTest {
  protected:
   using Stream =
       grpc::ClientReaderWriter<inference::ModelInferRequest, inference::ModelStreamInferResponse>;
 
   explicit InferenceTest(const StreamLimits& stream_limits = {}, double logged_fraction = 0)
-      : stream_limits_(stream_limits),
-        metrics_("test"),
-        access_log_({.fraction = logged_fraction}, clock_,
-                    [this](const AccessRecord& line) {
-                      const absl::MutexLock lock(&lines_mutex_);
-                      lines_.push_back(line);
-                    }),
-        workers_(WorkerPool::Options{}) {}
+      : BackendTest(logged_fraction), stream_limits_(stream_limits) {}
 
   void SetUp() override {
-    auto device = MakeFakeDevice({.name = "a"});
-    device_ = device.get();
-    std::vector<std::unique_ptr<Device>> devices;
-    devices.push_back(std::move(device));
-    batcher_ = std::make_unique<Batcher>(
-        std::make_unique<DevicePool>(std::move(devices), DevicePoolOptions{}, clock_,
-                                     pool_observer_),
-        BatcherOptions{}, clock_, metrics_);
-    ModelConfig config;
-    config.task = Task::kSequenceClassification;
-    config.hidden_size = 2;
-    config.vocabulary_size = 256;
-    config.labels = {"low", "middle", "high"};
-    model_ = std::make_shared<WatchedModel>(config);
-    auto served = batcher_->Load("m", 1, model_);
-    ASSERT_THAT(served, IsOk());
-    ModelStatus status;
-    status.name = "m";
-    status.version = 1;
-    status.state = ModelState::kReady;
-    registry_.SetReady(status, *served);
-    metrics_.RegisterModel("m", 1);
-    service_ = std::make_unique<InferOnlyService>(
-        StreamInferCall::Shared{.backend = {.registry = registry_,
-                                            .batcher = *batcher_,
-                                            .metrics = metrics_,
-                                            .access_log = access_log_,
-                                            .shared_memory = shared_memory_,
-                                            .memory = memory_,
-                                            .workers = workers_,
-                                            .diagnostics = diagnostics_},
-                                .limits = {},
-                                .stream_limits = stream_limits_,
-                                .streams = streams_});
+    BackendTest::SetUp();
+    model_ = std::make_shared<WatchedModel>(ClassifierConfig());
+    SetReady(LoadModel("m", model_));
+    service_ = std::make_unique<InferOnlyService>(StreamInferCall::Shared{
+        .backend = backend(), .limits = {}, .stream_limits = stream_limits_, .streams = streams_});
     STA_ASSERT_OK_AND_ASSIGN(server_,
                              GrpcServer::Start({.listen = {{"127.0.0.1", 0}}}, {service_.get()}));
     stub_ = inference::GRPCInferenceService::NewStub(
@@ -127,8 +86,7 @@ class InferenceTest : public testing::Test {
   void TearDown() override {
     device_->Release();
     server_.reset();
-    registry_.Clear();  // its leases end before the batcher
-    batcher_.reset();
+    BackendTest::TearDown();
   }
 
   static inference::ModelInferRequest Request(const std::string& id, const std::string& text) {
@@ -146,28 +104,9 @@ class InferenceTest : public testing::Test {
     return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
   }
 
-  // Of the access log. Who has an answer finds its line.
-  std::vector<AccessRecord> Lines() {
-    const absl::MutexLock lock(&lines_mutex_);
-    return lines_;
-  }
-
   const StreamLimits stream_limits_;
-  FakeClock clock_;
-  SilentPoolObserver pool_observer_;
-  Metrics metrics_;
-  absl::Mutex lines_mutex_;
-  std::vector<AccessRecord> lines_ ABSL_GUARDED_BY(lines_mutex_);
-  AccessLog access_log_;
-  WorkerPool workers_;
-  SharedMemory shared_memory_;
-  MemoryBudget memory_{1 << 30};
-  DiagnosticRunner diagnostics_{{}, clock_, metrics_};
   OpenStreams streams_;
-  FakeDevice* device_ = nullptr;
-  std::unique_ptr<Batcher> batcher_;
   std::shared_ptr<WatchedModel> model_;
-  ModelRegistry registry_;
   std::unique_ptr<InferOnlyService> service_;
   std::unique_ptr<GrpcServer> server_;
   std::unique_ptr<inference::GRPCInferenceService::Stub> stub_;

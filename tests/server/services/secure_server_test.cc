@@ -15,6 +15,7 @@
 #include "server/services/grpc_server.h"
 #include "server/services/health_service.h"
 #include "server/services/rpc_access.h"
+#include "tests/server/security/tls_identity.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/test_certificates.h"
@@ -46,14 +47,6 @@ class CuriousHealth final : public grpc::health::v1::Health::CallbackService {
 
 class SecureServerTest : public testing::Test {
  protected:
-  static TlsIdentity Identity(const TestCertificate& certificate,
-                              const std::string& client_ca = "") {
-    absl::StatusOr<TlsIdentity> identity = CheckTlsTexts(
-        {.chain = certificate.chain, .key = certificate.key, .client_ca = client_ca}, absl::Now());
-    EXPECT_THAT(identity, IsOk());
-    return *std::move(identity);
-  }
-
   void Start(const TlsIdentityStore* tls, std::vector<Address> listen = {{"127.0.0.1", 0}}) {
     STA_ASSERT_OK_AND_ASSIGN(
         server_, GrpcServer::Start({.listen = std::move(listen), .tls = tls}, {&health_}));
@@ -86,7 +79,7 @@ class SecureServerTest : public testing::Test {
 };
 
 TEST_F(SecureServerTest, TalksTlsAndNothingElse) {
-  const TlsIdentityStore tls(Identity(authority_.Issue()));
+  const TlsIdentityStore tls(IdentityOf(authority_.Issue()));
   Start(&tls);
   EXPECT_TRUE(Check(Trusting(authority_.pem())).ok());
   EXPECT_THAT(health_.certificate_names, IsEmpty());
@@ -96,27 +89,27 @@ TEST_F(SecureServerTest, TalksTlsAndNothingElse) {
 
 TEST_F(SecureServerTest, ShowsANewCertificateToNewConnections) {
   const TestAuthority newer("newer");
-  TlsIdentityStore tls(Identity(authority_.Issue()));
+  TlsIdentityStore tls(IdentityOf(authority_.Issue()));
   Start(&tls);
   EXPECT_TRUE(Check(Trusting(authority_.pem())).ok());
-  tls.Set(Identity(newer.Issue()));
+  tls.Set(IdentityOf(newer.Issue()));
   EXPECT_TRUE(Check(Trusting(newer.pem())).ok());
   EXPECT_EQ(Check(Trusting(authority_.pem())).error_code(), grpc::UNAVAILABLE);
 }
 
 TEST_F(SecureServerTest, WhatGrpcCannotUseLeavesTheOldCertificate) {
-  TlsIdentityStore tls(Identity(authority_.Issue()));
+  TlsIdentityStore tls(IdentityOf(authority_.Issue()));
   Start(&tls);
-  TlsIdentity bad = Identity(authority_.Issue());
+  TlsIdentity bad = IdentityOf(authority_.Issue());
   bad.texts.key = authority_.Issue().key;  // as if nobody had checked
   tls.Set(std::move(bad));
   EXPECT_TRUE(Check(Trusting(authority_.pem())).ok());
-  tls.Set(Identity(authority_.Issue()));
+  tls.Set(IdentityOf(authority_.Issue()));
   EXPECT_TRUE(Check(Trusting(authority_.pem())).ok());
 }
 
 TEST_F(SecureServerTest, WantsACertificateOfItsAuthority) {
-  const TlsIdentityStore tls(Identity(authority_.Issue(), client_authority_.pem()));
+  const TlsIdentityStore tls(IdentityOf(authority_.Issue(), client_authority_.pem()));
   Start(&tls);
   const TestCertificate carl = client_authority_.Issue({.name = "carl.example"});
   EXPECT_TRUE(Check(Trusting(authority_.pem(), carl)).ok());
@@ -132,16 +125,16 @@ TEST_F(SecureServerTest, WantsACertificateOfItsAuthority) {
 TEST_F(SecureServerTest, ANewClientAuthorityEndsTheOldOne) {
   const TestCertificate server = authority_.Issue();
   const TestAuthority newer("newer clients");
-  TlsIdentityStore tls(Identity(server, client_authority_.pem()));
+  TlsIdentityStore tls(IdentityOf(server, client_authority_.pem()));
   Start(&tls);
-  tls.Set(Identity(server, newer.pem()));
+  tls.Set(IdentityOf(server, newer.pem()));
   EXPECT_TRUE(Check(Trusting(authority_.pem(), newer.Issue())).ok());
   EXPECT_EQ(Check(Trusting(authority_.pem(), client_authority_.Issue())).error_code(),
             grpc::UNAVAILABLE);
 }
 
 TEST_F(SecureServerTest, ListensOnSeveralAddressesAndInTheClearOnUnixSockets) {
-  const TlsIdentityStore tls(Identity(authority_.Issue()));
+  const TlsIdentityStore tls(IdentityOf(authority_.Issue()));
   const Address socket{.path = directory_.path() / "sta.sock"};
   Start(&tls, {{"127.0.0.1", 0}, socket, {"127.0.0.1", 0}});
   ASSERT_EQ(server_->addresses().size(), 3u);
