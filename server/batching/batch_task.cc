@@ -30,7 +30,7 @@ void BatchTask::ReportStart() {
     return piece.last == piece.state->job.sequences.size();
   });
   observer_.OnQueueChange(*batch_.model, -requests, -batch_.tokens);
-  observer_.OnBatch(*batch_.model, {.tokens = batch_.tokens, .sequences = batch_.sequences});
+  observer_.OnBatch(*batch_.model, Record());
 }
 
 void BatchTask::Gather() {
@@ -87,7 +87,10 @@ void BatchTask::Done(const absl::Status& status) {
   if (!is_prepared) ReportStart();
   const absl::Duration duration = is_prepared ? clock_.Now() - prepared_ : absl::ZeroDuration();
   const absl::Status outcome = status.ok() ? intact_ : status;
-  if (outcome.ok()) Scatter();
+  if (outcome.ok()) {
+    Scatter();
+    observer_.OnBatchDone(*batch_.model, Record(), duration);
+  }
   on_done_({.batch = std::move(batch_),
             .buffers = std::move(buffers_),
             .status = outcome,

@@ -50,6 +50,7 @@ class BatchTask final : public PoolTask {
   void Done(const absl::Status& status) override;
 
  private:
+  BatchRecord Record() const { return {.tokens = batch_.tokens, .sequences = batch_.sequences}; }
   // That the batch has left its queue.
   void ReportStart();
   void Gather();

@@ -238,13 +238,18 @@ void Metrics::OnBatch(const ServedModel& model, const BatchRecord& record) {
   ModelMetrics& of_model = ForModel(model.name);
   of_model.batch_tokens.Observe(static_cast<double>(record.tokens));
   of_model.batch_sequences.Observe(static_cast<double>(record.sequences));
-  statistics_.CountBatch(model.name, model.version);
+}
+
+void Metrics::OnBatchDone(const ServedModel& model, const BatchRecord& record,
+                          absl::Duration compute) {
+  statistics_.CountBatch(model.name, model.version, record.sequences, compute);
 }
 
 void Metrics::OnQueueChange(const ServedModel& model, int64_t requests, int64_t tokens) {
   ModelMetrics& of_model = ForModel(model.name);
   of_model.queue_requests.Increment(static_cast<double>(requests));
   of_model.queue_tokens.Increment(static_cast<double>(tokens));
+  statistics_.CountQueued(model.name, model.version, requests, tokens);
 }
 
 void Metrics::OnRejected(const ServedModel& model, RejectReason reason) {

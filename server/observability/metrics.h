@@ -96,6 +96,8 @@ class Metrics final : public BatchObserver {
 
   // BatchObserver:
   void OnBatch(const ServedModel& model, const BatchRecord& record) override;
+  void OnBatchDone(const ServedModel& model, const BatchRecord& record,
+                   absl::Duration compute) override;
   void OnQueueChange(const ServedModel& model, int64_t requests, int64_t tokens) override;
   void OnRejected(const ServedModel& model, RejectReason reason) override;
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "histogram/bucket_counts.h"
+
 namespace sta {
 
 VersionTotals& ModelStatistics::At(std::string_view model, int64_t version) {
@@ -21,6 +23,7 @@ void ModelStatistics::CountAnswer(std::string_view model, int64_t version,
   totals.input.Add(times.input);
   totals.compute.Add(times.compute);
   totals.output.Add(times.output);
+  ++totals.latency[BucketOf(latency_bounds_, absl::ToDoubleSeconds(times.total))];
 }
 
 void ModelStatistics::CountFailure(std::string_view model, int64_t version, absl::Time arrived,
@@ -31,9 +34,20 @@ void ModelStatistics::CountFailure(std::string_view model, int64_t version, absl
   totals.failure.Add(total);
 }
 
-void ModelStatistics::CountBatch(std::string_view model, int64_t version) {
+void ModelStatistics::CountBatch(std::string_view model, int64_t version, int64_t sequences,
+                                 absl::Duration compute) {
   const absl::MutexLock lock(&mutex_);
-  ++At(model, version).batches;
+  VersionTotals& totals = At(model, version);
+  ++totals.batches;
+  totals.batches_by_size[std::min(sequences, kLargestBatchSize)].Add(compute);
+}
+
+void ModelStatistics::CountQueued(std::string_view model, int64_t version, int64_t requests,
+                                  int64_t tokens) {
+  const absl::MutexLock lock(&mutex_);
+  VersionTotals& totals = At(model, version);
+  totals.queued_requests += requests;
+  totals.queued_tokens += tokens;
 }
 
 VersionTotals ModelStatistics::Of(std::string_view model, int64_t version) const {

@@ -15,10 +15,12 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "server/observability/buckets.h"
 
 namespace sta {
 
@@ -44,16 +46,25 @@ struct TimedCount {
   friend bool operator==(const TimedCount&, const TimedCount&) = default;
 };
 
+// Batches of more sequences count as ones of so many.
+inline constexpr int64_t kLargestBatchSize = 1024;
+
 struct VersionTotals {
   absl::Time last_request = absl::InfinitePast();  // that is over: when it came
   int64_t rows = 0;                                // of requests that were answered
-  int64_t batches = 0;
+  int64_t batches = 0;                             // that were computed
+  std::map<int64_t, TimedCount> batches_by_size;   // the same by sequences, and on devices how long
   TimedCount success;
   TimedCount failure;
   TimedCount queue;
   TimedCount input;
   TimedCount compute;
   TimedCount output;
+  // Of `success`: how many took how long, by DurationBuckets() (histogram/bucket_counts.h).
+  std::vector<int64_t> latency = std::vector<int64_t>(DurationBuckets().size() + 1);
+  // What waits now. For a moment it may be less than nothing.
+  int64_t queued_requests = 0;
+  int64_t queued_tokens = 0;
 };
 
 class ModelStatistics {
@@ -61,7 +72,11 @@ class ModelStatistics {
   void CountAnswer(std::string_view model, int64_t version, const AnswerTimes& times);
   void CountFailure(std::string_view model, int64_t version, absl::Time arrived,
                     absl::Duration total);
-  void CountBatch(std::string_view model, int64_t version);
+  // One that was computed: of so many sequences, in that time.
+  void CountBatch(std::string_view model, int64_t version, int64_t sequences,
+                  absl::Duration compute);
+  // The version's queue grew or shrank.
+  void CountQueued(std::string_view model, int64_t version, int64_t requests, int64_t tokens);
 
   // Zeros where nothing was counted.
   VersionTotals Of(std::string_view model, int64_t version) const;
@@ -72,6 +87,7 @@ class ModelStatistics {
  private:
   VersionTotals& At(std::string_view model, int64_t version) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  const std::vector<double> latency_bounds_ = DurationBuckets();
   mutable absl::Mutex mutex_;
   std::map<std::string, std::map<int64_t, VersionTotals>, std::less<>> models_
       ABSL_GUARDED_BY(mutex_);

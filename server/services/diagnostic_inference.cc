@@ -52,7 +52,8 @@ absl::Status Inference::WriteDiagnosticResponse(absl::Time submitted) {
   phases.compute.Observe(absl::ToDoubleSeconds(times_.compute));
   phases.serialize.Observe(absl::ToDoubleSeconds(times_.output));
   // Each answer is an execution of its own.
-  backend_.metrics.statistics().CountBatch(served_->name, served_->version);
+  backend_.metrics.statistics().CountBatch(served_->name, served_->version, times_.rows,
+                                           times_.compute);
   if (parameters_.wants_timing) WriteTiming();
   return absl::OkStatus();
 }

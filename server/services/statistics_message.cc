@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/services/statistics_message.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,6 +14,19 @@ namespace {
 void Fill(const TimedCount& timed, inference::StatisticDuration& message) {
   message.set_count(static_cast<uint64_t>(timed.count));
   message.set_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(timed.duration)));
+}
+
+void FillBatches(const VersionTotals& totals, inference::ModelStatistics& message) {
+  for (const auto& [size, timed] : totals.batches_by_size) {
+    inference::InferBatchStatistics& batches = *message.add_batch_stats();
+    batches.set_batch_size(static_cast<uint64_t>(size));
+    Fill(timed, *batches.mutable_compute_infer());
+  }
+}
+
+void FillLatency(const VersionTotals& totals, inference::LatencyHistogram& message) {
+  for (const double bound : DurationBuckets()) message.add_bound_seconds(bound);
+  for (const int64_t count : totals.latency) message.add_count(static_cast<uint64_t>(count));
 }
 
 void FillVersion(const ModelStatus& status, const VersionTotals& totals,
@@ -30,6 +45,10 @@ void FillVersion(const ModelStatus& status, const VersionTotals& totals,
   Fill(totals.input, *times.mutable_compute_input());
   Fill(totals.compute, *times.mutable_compute_infer());
   Fill(totals.output, *times.mutable_compute_output());
+  FillBatches(totals, message);
+  FillLatency(totals, *message.mutable_latency());
+  message.set_queued_requests(static_cast<uint64_t>(std::max<int64_t>(totals.queued_requests, 0)));
+  message.set_queued_tokens(static_cast<uint64_t>(std::max<int64_t>(totals.queued_tokens, 0)));
   if (status.memory_bytes == 0) return;
   inference::MemoryUsage& memory = *message.add_memory_usage();
   memory.set_type("CPU");

@@ -172,6 +172,28 @@ def test_statistics_add_up(client):
         assert new.ns >= old.ns
 
 
+def test_statistics_by_batch_size(client):
+    """Requests one after the other on an idle server are a batch each."""
+    def by_size():
+        (entry,) = client.get_inference_statistics("embed").model_stats
+        sizes = [batches.batch_size for batches in entry.batch_stats]
+        assert sizes == sorted(set(sizes))
+        assert sum(b.compute_infer.count for b in entry.batch_stats) == entry.execution_count
+        return {b.batch_size: b for b in entry.batch_stats}
+
+    client.infer("embed", [text_input(["x"])])
+    before = by_size()
+    for texts in (["x"], ["y"], ["a", "b", "c", "d", "e"]):
+        client.infer("embed", [text_input(texts)])
+    after = by_size()
+    for size, count in ((1, 2), (5, 1)):
+        old = before.get(size, after[size].__class__()).compute_infer
+        new = after[size].compute_infer
+        assert (size, new.count - old.count) == (size, count)
+        assert new.ns > old.ns
+        assert not after[size].HasField("compute_input")
+
+
 def test_statistics_of_all_models(client):
     everything = client.get_inference_statistics().model_stats
     assert {(entry.name, entry.version) for entry in everything} == {

@@ -31,6 +31,11 @@ class CountingObserver final : public BatchObserver {
     const absl::MutexLock lock(&mutex_);
     ++batches;
   }
+  void OnBatchDone(const ServedModel&, const BatchRecord& record, absl::Duration compute) override {
+    const absl::MutexLock lock(&mutex_);
+    computed.push_back(record);
+    compute_time += compute;
+  }
   void OnQueueChange(const ServedModel&, int64_t requests, int64_t tokens) override {
     const absl::MutexLock lock(&mutex_);
     queued_requests += requests;
@@ -42,6 +47,8 @@ class CountingObserver final : public BatchObserver {
   }
 
   int64_t batches = 0;
+  std::vector<BatchRecord> computed;
+  absl::Duration compute_time;
   int64_t queued_requests = 0;
   int64_t queued_tokens = 0;
   std::map<RejectReason, int> rejected;
@@ -148,6 +155,22 @@ TEST_F(BatcherTest, PacksWhatWaitsIntoOneBatchWithoutPadding) {
   ASSERT_THAT(first.get(), IsOk());
   ASSERT_THAT(second.get(), IsOk());
   EXPECT_THAT(devices_[0]->batches().back(), ElementsAre(0, 5, 7, 10));
+}
+
+TEST_F(BatcherTest, TellsOfWhatWasComputedBeforeItIsAnswered) {
+  Start({});
+  auto blocker = Occupy();
+  auto answer = Submit({Sequence(2, 2), Sequence(3, 3)});
+  clock_.Advance(absl::Milliseconds(5));
+  devices_[0]->Release();
+  STA_ASSERT_OK_AND_ASSIGN(const JobResult first, blocker.get());
+  STA_ASSERT_OK_AND_ASSIGN(const JobResult second, answer.get());
+  ASSERT_EQ(observer_.computed.size(), 2U);
+  EXPECT_EQ(observer_.computed[0].sequences, 1);
+  EXPECT_EQ(observer_.computed[1].sequences, 2);
+  EXPECT_EQ(observer_.computed[1].tokens, 5);
+  EXPECT_EQ(first.compute_time, absl::Milliseconds(5));
+  EXPECT_EQ(observer_.compute_time, first.compute_time + second.compute_time);
 }
 
 TEST_F(BatcherTest, SplitsAJobOverBatchesAndJoinsIt) {
@@ -359,6 +382,7 @@ TEST_F(BatcherTest, WithoutAnotherDeviceTheFailureIsTheAnswer) {
   // Two batches: the second is dropped once the first has failed, or fails to matter.
   EXPECT_THAT(Submit({Sequence(2, 1), Sequence(2, 2)}).get(),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("card gone")));
+  EXPECT_EQ(observer_.computed.size(), 0U);
   // What comes next waits for the device, which is back after its back-off.
   auto next = Submit({Sequence(2, 1)});
   clock_.Advance(absl::Seconds(1));

@@ -26,12 +26,16 @@ namespace fs = std::filesystem;
 class BatchCounter final : public BatchObserver {
  public:
   void OnBatch(const ServedModel&, const BatchRecord&) override { ++batches; }
+  void OnBatchDone(const ServedModel&, const BatchRecord&, absl::Duration) override {
+    ++computed_batches;
+  }
   void OnQueueChange(const ServedModel&, int64_t requests, int64_t) override {
     queued_requests += requests;
   }
   void OnRejected(const ServedModel&, RejectReason) override {}
 
   std::atomic<int64_t> batches = 0;
+  std::atomic<int64_t> computed_batches = 0;
   std::atomic<int64_t> queued_requests = 0;
 };
 
@@ -94,6 +98,7 @@ TEST_F(DamagedModelTest, FailsWithDataLossWhileTheOthersGoOn) {
   fs::resize_file(Embeddings("victim"), 0);
   ExpectDamaged();
   EXPECT_EQ(observer_.batches, 2);
+  EXPECT_EQ(observer_.computed_batches, 1);
   ExpectDamaged();  // at once: no batch is made for it
   EXPECT_EQ(observer_.batches, 2);
   EXPECT_THAT(Ask(other_), IsOkAndHolds(rows));

@@ -119,6 +119,7 @@ TEST(MetricsTest, FollowsBatchesAndQueues) {
   metrics.OnQueueChange(model, -1, -30);
   metrics.OnBatch(model, {.tokens = 30, .sequences = 2});
   metrics.OnBatch(model, {.tokens = 30, .sequences = 2});
+  metrics.OnBatchDone(model, {.tokens = 30, .sequences = 2}, absl::Milliseconds(4));
   metrics.OnRejected(model, RejectReason::kExpired);
   const std::string text = metrics.Text();
   for (const char* line :
@@ -127,6 +128,12 @@ TEST(MetricsTest, FollowsBatchesAndQueues) {
         R"(sta_rejected_total{model="m",reason="expired"} 1)"}) {
     EXPECT_THAT(text, HasSubstr(line));
   }
+  const VersionTotals totals = metrics.statistics().Of("m", model.version);
+  EXPECT_EQ(totals.batches, 1);
+  EXPECT_EQ(totals.batches_by_size,
+            (std::map<int64_t, TimedCount>{{2, {1, absl::Milliseconds(4)}}}));
+  EXPECT_EQ(totals.queued_requests, 1);
+  EXPECT_EQ(totals.queued_tokens, 12);
 }
 
 TEST(MetricsTest, ServesOnAFreePortAndNamesATakenOne) {

@@ -27,6 +27,8 @@ using testing::HasSubstr;
 class SilentBatchObserver final : public BatchObserver {
  public:
   void OnBatch(const ServedModel& /*model*/, const BatchRecord& /*record*/) override {}
+  void OnBatchDone(const ServedModel& /*model*/, const BatchRecord& /*record*/,
+                   absl::Duration /*compute*/) override {}
   void OnQueueChange(const ServedModel& /*model*/, int64_t /*requests*/,
                      int64_t /*tokens*/) override {}
   void OnRejected(const ServedModel& /*model*/, RejectReason /*reason*/) override {}

@@ -22,6 +22,8 @@ using testing::HasSubstr;
 class RecordingObserver final : public BatchObserver {
  public:
   void OnBatch(const ServedModel& /*model*/, const BatchRecord& /*record*/) override {}
+  void OnBatchDone(const ServedModel& /*model*/, const BatchRecord& /*record*/,
+                   absl::Duration /*compute*/) override {}
   void OnQueueChange(const ServedModel& /*model*/, int64_t requests, int64_t /*tokens*/) override {
     waiting_ += requests;
   }

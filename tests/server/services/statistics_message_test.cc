@@ -12,6 +12,7 @@ namespace {
 
 using absl::StatusCode;
 using testing::ElementsAre;
+using testing::ElementsAreArray;
 using testing::IsEmpty;
 
 class StatisticsMessageTest : public testing::Test {
@@ -82,7 +83,7 @@ TEST_F(StatisticsMessageTest, TellsCountsAndNanoseconds) {
                            .compute = absl::Nanoseconds(4),
                            .output = absl::Nanoseconds(8)});
   statistics_.CountFailure("b", 1, absl::FromUnixMillis(1000), absl::Nanoseconds(16));
-  statistics_.CountBatch("b", 1);
+  statistics_.CountBatch("b", 1, 3, absl::Nanoseconds(4));
   ASSERT_THAT(Ask("b"), IsOk());
   const inference::ModelStatistics& model = response_.model_stats(0);
   EXPECT_EQ(model.last_inference(), 1234U);
@@ -100,6 +101,41 @@ TEST_F(StatisticsMessageTest, TellsCountsAndNanoseconds) {
   ASSERT_EQ(model.memory_usage_size(), 1);
   EXPECT_EQ(model.memory_usage(0).type(), "CPU");
   EXPECT_EQ(model.memory_usage(0).byte_size(), 4096U);
+}
+
+TEST_F(StatisticsMessageTest, TellsBatchesBySizeAndTheirTimeOnDevices) {
+  statistics_.CountBatch("b", 1, 3, absl::Nanoseconds(40));
+  statistics_.CountBatch("b", 1, 1, absl::Nanoseconds(10));
+  statistics_.CountBatch("b", 1, 3, absl::Nanoseconds(50));
+  ASSERT_THAT(Ask("b"), IsOk());
+  const inference::ModelStatistics& model = response_.model_stats(0);
+  EXPECT_EQ(model.execution_count(), 3U);
+  ASSERT_EQ(model.batch_stats_size(), 2);
+  EXPECT_EQ(model.batch_stats(0).batch_size(), 1U);
+  EXPECT_EQ(model.batch_stats(0).compute_infer().count(), 1U);
+  EXPECT_EQ(model.batch_stats(0).compute_infer().ns(), 10U);
+  EXPECT_EQ(model.batch_stats(1).batch_size(), 3U);
+  EXPECT_EQ(model.batch_stats(1).compute_infer().count(), 2U);
+  EXPECT_EQ(model.batch_stats(1).compute_infer().ns(), 90U);
+  EXPECT_FALSE(model.batch_stats(1).has_compute_input());
+  EXPECT_FALSE(model.batch_stats(1).has_compute_output());
+}
+
+TEST_F(StatisticsMessageTest, TellsHowLongAnswersTookAndWhatWaits) {
+  statistics_.CountAnswer("b", 1, {.total = absl::Microseconds(70)});
+  statistics_.CountQueued("b", 1, 2, 30);
+  statistics_.CountQueued("a", 3, -1, -1);
+  ASSERT_THAT(Ask(""), IsOk());
+  const inference::ModelStatistics& model = response_.model_stats(2);
+  ASSERT_EQ(model.name(), "b");
+  const std::vector<double> bounds = DurationBuckets();
+  EXPECT_THAT(model.latency().bound_seconds(), ElementsAreArray(bounds));
+  ASSERT_EQ(model.latency().count_size(), static_cast<int>(bounds.size()) + 1);
+  EXPECT_EQ(model.latency().count(0), 0U);
+  EXPECT_EQ(model.latency().count(1), 1U);  // over 50 us, up to 100
+  EXPECT_EQ(model.queued_requests(), 2U);
+  EXPECT_EQ(model.queued_tokens(), 30U);
+  EXPECT_EQ(response_.model_stats(0).queued_requests(), 0U);  // it will be: changes may cross
 }
 
 TEST_F(StatisticsMessageTest, ZerosWhereNothingWasAsked) {
