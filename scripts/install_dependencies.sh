@@ -54,6 +54,8 @@ PACKAGES
 developer_packages() {
   cat <<'PACKAGES' | sed 's/ *#.*//'
 ccache
+chromium                 # looks at the status page in the system tests
+chromium-driver
 clang                    # the fuzz targets
 clang-format
 clang-tidy

@@ -13,6 +13,13 @@ struct RouteSpec {
   RpcRule rule;
 };
 
+// As of what else tells of models and devices.
+constexpr RpcRule kStatusRule = {
+    .service = "", .method = "Status", .need = Need::kToken, .writes = Writes::kNever};
+// The same for everybody: they tell nothing.
+constexpr RpcRule kStatusAssetRule = {
+    .service = "", .method = "Status", .need = Need::kNothing, .writes = Writes::kNever};
+
 // In the order of HttpRoute.
 constexpr std::array kRoutes = {
     RouteSpec{HttpRoute::kHealth, "GET", RuleOf("ServerReady")},
@@ -24,6 +31,10 @@ constexpr std::array kRoutes = {
     RouteSpec{HttpRoute::kModelConfig, "GET", RuleOf("ModelConfig")},
     RouteSpec{HttpRoute::kModelStatistics, "GET", RuleOf("ModelStatistics")},
     RouteSpec{HttpRoute::kModelInfer, "POST", RuleOf("ModelInfer")},
+    RouteSpec{HttpRoute::kStatusPage, "GET", kStatusRule},
+    RouteSpec{HttpRoute::kStatusData, "GET", kStatusRule},
+    RouteSpec{HttpRoute::kStatusStyle, "GET", kStatusAssetRule},
+    RouteSpec{HttpRoute::kStatusScript, "GET", kStatusAssetRule},
     RouteSpec{HttpRoute::kOpenAiModels, "GET", RuleOf("ListModels")},
     RouteSpec{HttpRoute::kOpenAiModel, "GET", RuleOf("GetModel")},
     RouteSpec{HttpRoute::kEmbeddings, "POST", RuleOf("ModelInfer")},
@@ -35,7 +46,11 @@ struct FixedPath {
 };
 
 constexpr std::array kFixedPaths = {
+    FixedPath{"/", HttpRoute::kStatusPage},
     FixedPath{"/healthz", HttpRoute::kHealth},
+    FixedPath{"/status.css", HttpRoute::kStatusStyle},
+    FixedPath{"/status.js", HttpRoute::kStatusScript},
+    FixedPath{"/status.json", HttpRoute::kStatusData},
     FixedPath{"/v1/embeddings", HttpRoute::kEmbeddings},
     FixedPath{"/v1/models", HttpRoute::kOpenAiModels},
     FixedPath{"/v2", HttpRoute::kServerMetadata},
@@ -81,7 +96,7 @@ std::optional<HttpTarget> FindModelTarget(std::string_view rest) {
 }  // namespace
 
 std::optional<HttpTarget> FindTarget(std::string_view path) {
-  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  if (path.size() > 2 && path.ends_with('/')) path.remove_suffix(1);
   const auto fixed = std::ranges::find(kFixedPaths, path, &FixedPath::path);
   if (fixed != kFixedPaths.end()) return HttpTarget{.route = fixed->route};
   if (path.starts_with(kOpenAiModels)) {

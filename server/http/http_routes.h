@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What is served at which path, by which method, and what a caller needs for it: each route stands
-// for an RPC and has its rule (server/security/rpc_rules.h). docs/protocol.md has the list.
+// What is served at which path, by which method, and what a caller needs for it: each route but
+// those of the status page stands for an RPC and has its rule (server/security/rpc_rules.h).
+// docs/protocol.md has the list.
 //
 //   std::optional<HttpTarget> target = FindTarget("/v2/models/minilm/infer");
 //   ... target->model is "minilm", RuleOfRoute(target->route) that of ModelInfer ...
@@ -28,6 +29,11 @@ enum class HttpRoute : uint8_t {
   kModelConfig,
   kModelStatistics,
   kModelInfer,
+  // The page for people, and what belongs to it:
+  kStatusPage,
+  kStatusData,
+  kStatusStyle,
+  kStatusScript,
   // OpenAI's:
   kOpenAiModels,
   kOpenAiModel,
@@ -50,6 +56,12 @@ std::optional<HttpTarget> FindTarget(std::string_view path);
 std::string_view MethodOfRoute(HttpRoute route);
 
 const RpcRule& RuleOfRoute(HttpRoute route);
+
+// Whether a person looks at it with a browser, which asks for a token in its own way
+// (basic_token.h).
+inline bool IsForBrowsers(HttpRoute route) {
+  return route == HttpRoute::kStatusPage || route == HttpRoute::kStatusData;
+}
 
 // Whether its errors are in OpenAI's form.
 inline bool IsOpenAi(HttpRoute route) { return route >= HttpRoute::kOpenAiModels; }

@@ -10,12 +10,16 @@
 #include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "server/batching/retry_after.h"
+#include "server/http/basic_token.h"
 #include "server/http/embeddings.h"
 #include "server/http/http_error.h"
 #include "server/http/infer_response_json.h"
 #include "server/http/message_json.h"
 #include "server/security/peer.h"
 #include "server/services/statistics_message.h"
+#include "server/status_page/status_assets.h"
+#include "server/status_page/status_html.h"
+#include "server/status_page/status_json.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -67,6 +71,16 @@ HttpResponse ErrorOf(HttpRoute route, const absl::Status& status) {
   return IsOpenAi(route) ? OpenAiErrorResponse(status) : ErrorResponse(status);
 }
 
+// To a caller who may not do that.
+HttpResponse RefusalOf(HttpRoute route, const absl::Status& status) {
+  HttpResponse response = ErrorOf(route, status);
+  if (!IsForBrowsers(route)) return response;
+  for (auto& [name, value] : response.headers) {
+    if (name == "WWW-Authenticate") value = kBasicChallenge;
+  }
+  return response;
+}
+
 HttpResponse JsonResponse(const nlohmann::ordered_json& body, int status = 200) {
   return {.status = status,
           .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)};
@@ -101,9 +115,8 @@ void HttpService::Handle(const Call& call) {
     response.headers.emplace_back("Allow", allowed);
     return call->Reply(std::move(response));
   }
-  const RpcRule& rule = RuleOfRoute(target->route);
-  if (absl::Status status = CheckAccess(request, rule); !status.ok()) {
-    return call->Reply(ErrorOf(target->route, status));
+  if (absl::Status status = CheckAccess(request, target->route); !status.ok()) {
+    return call->Reply(RefusalOf(target->route, status));
   }
   if (method == "POST") return StartInfer(call, *target);
   const absl::Time start = absl::Now();
@@ -111,13 +124,21 @@ void HttpService::Handle(const Call& call) {
   // As the call of gRPC that it stands for counts: one that says no is answered all the same.
   const absl::StatusCode code =
       response.status == 404 ? absl::StatusCode::kNotFound : absl::StatusCode::kOk;
-  parts_.backend.metrics.CountRequest(target->model, 0, rule.method, code, absl::Now() - start);
+  parts_.backend.metrics.CountRequest(target->model, 0, RuleOfRoute(target->route).method, code,
+                                      absl::Now() - start);
   call->Reply(std::move(response));
 }
 
-absl::Status HttpService::CheckAccess(const HttpRequest& request, const RpcRule& rule) const {
+absl::Status HttpService::CheckAccess(const HttpRequest& request, HttpRoute route) const {
+  const RpcRule& rule = RuleOfRoute(route);
   if (rule.need == Need::kNothing || !parts_.access.has_tokens()) return absl::OkStatus();
-  absl::Status status = parts_.access.Check(rule, OriginOf(request), absl::Now());
+  CallOrigin origin = OriginOf(request);
+  std::string bearer;
+  if (IsForBrowsers(route) && origin.authorization.size() == 1) {
+    bearer = BearerOfBasic(origin.authorization.front());
+    if (!bearer.empty()) origin.authorization.front() = bearer;
+  }
+  absl::Status status = parts_.access.Check(rule, origin, absl::Now());
   if (!status.ok()) {
     parts_.backend.metrics.CountRequest("", 0, rule.method, status.code(), absl::ZeroDuration());
   }
@@ -145,6 +166,14 @@ HttpResponse HttpService::Answer(const HttpTarget& target) {
       return ModelConfig(target);
     case HttpRoute::kModelStatistics:
       return ModelStatistics(target);
+    case HttpRoute::kStatusPage:
+      return StatusPage();
+    case HttpRoute::kStatusData:
+      return StatusData();
+    case HttpRoute::kStatusStyle:
+      return {.content_type = "text/css; charset=utf-8", .body = std::string(kStatusStyle)};
+    case HttpRoute::kStatusScript:
+      return {.content_type = "text/javascript; charset=utf-8", .body = std::string(kStatusScript)};
     case HttpRoute::kOpenAiModels:
       return OpenAiModels();
     case HttpRoute::kOpenAiModel:
@@ -231,6 +260,19 @@ HttpResponse HttpService::OpenAiModel(const HttpTarget& target) const {
       parts_.backend.registry.Describe(target.model, target.version);
   if (!status.ok()) return OpenAiErrorResponse(status.status());
   return JsonResponse(OpenAiModelJson(*status));
+}
+
+HttpResponse HttpService::StatusPage() {
+  return {.content_type = "text/html; charset=utf-8",
+          .body = StatusHtml(status_.Report(absl::Now())),
+          .headers = {{"Content-Security-Policy", std::string(kStatusPolicy)},
+                      {"Cross-Origin-Resource-Policy", "same-origin"},
+                      {"Referrer-Policy", "no-referrer"}}};
+}
+
+HttpResponse HttpService::StatusData() {
+  return {.body = StatusJson(status_.Report(absl::Now())),
+          .headers = {{"Cross-Origin-Resource-Policy", "same-origin"}}};
 }
 
 void HttpService::StartInfer(const Call& call, const HttpTarget& target) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // HttpService: what is served over HTTP, by the same registry, batcher and checks as gRPC: the Open
-// Inference Protocol's REST form with Triton's binary tensors, OpenAI's embeddings, and probes. The
-// sockets are http_server.h.
+// Inference Protocol's REST form with Triton's binary tensors, OpenAI's embeddings, probes, and a
+// page for people. The sockets are http_server.h.
 //
 //   HttpService service(parts, options);
 //   service.Handle(call);           // which is replied to, now or later
@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "server/batching/memory_budget.h"
 #include "server/http/http_infer.h"
@@ -27,6 +28,7 @@
 #include "server/security/access_control.h"
 #include "server/services/inference.h"
 #include "server/services/model_messages.h"
+#include "server/status_page/status_report.h"
 
 namespace sta {
 
@@ -48,14 +50,20 @@ struct HttpServiceOptions {
 class HttpService {
  public:
   HttpService(const HttpServiceParts& parts, HttpServiceOptions options)
-      : parts_(parts), options_(std::move(options)) {}
+      : parts_(parts),
+        options_(std::move(options)),
+        status_({.registry = parts.backend.registry,
+                 .pool = parts.backend.batcher.pool(),
+                 .statistics = parts.backend.metrics.statistics(),
+                 .draining = parts.draining},
+                options_.server_version, absl::Now()) {}
 
   void Handle(const std::shared_ptr<HttpCall>& call);
 
  private:
   using Call = std::shared_ptr<HttpCall>;
 
-  absl::Status CheckAccess(const HttpRequest& request, const RpcRule& rule) const;
+  absl::Status CheckAccess(const HttpRequest& request, HttpRoute route) const;
   // Routes that are answered at once.
   HttpResponse Answer(const HttpTarget& target);
   HttpResponse Health() const;
@@ -67,6 +75,8 @@ class HttpService {
 
   HttpResponse OpenAiModels() const;
   HttpResponse OpenAiModel(const HttpTarget& target) const;
+  HttpResponse StatusPage();
+  HttpResponse StatusData();
 
   // What is inferred, and how its result is told.
   struct Inferring {
@@ -87,6 +97,7 @@ class HttpService {
 
   const HttpServiceParts parts_;
   const HttpServiceOptions options_;
+  StatusReporter status_;
 };
 
 }  // namespace sta

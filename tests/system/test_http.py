@@ -119,6 +119,34 @@ def test_ids_in_both_forms(client, server):
     assert numpy.array_equal(*answers)
 
 
+def test_status_page(client, server):
+    """The page is whole without a script, and its JSON says the same."""
+    client.infer("embed", [text_input(["x"], True)])
+    connection = http.client.HTTPConnection(server.http_address, timeout=60)
+    connection.request("GET", "/")
+    response = connection.getresponse()
+    page = response.read().decode()
+    assert response.status == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
+    connection.close()
+    for cell in ("embed", "classify", "READY", "UNLOADED", "emulator"):
+        assert f"<td>{cell}</td>" in page
+    status, answer = ask(server, "GET", "/status.json")
+    assert status == 200
+    report = json.loads(answer)
+    assert report["state"] == "ready"
+    newest = next(m for m in report["models"] if (m["name"], m["version"]) == ("embed", 2))
+    assert newest["answered"] > 0
+    assert newest["answers_per_second"] > 0
+    assert newest["queued_requests"] >= 0
+    assert 0 < newest["p50_seconds"] <= newest["p99_seconds"]
+    assert report["devices"][0]["state"] == "ready"
+    for asset in ("/status.css", "/status.js"):
+        assert ask(server, "GET", asset)[0] == 200
+
+
 def test_many_at_once(client, server):
     pool = triton.InferenceServerClient(server.http_address, concurrency=8)
     pending = [pool.async_infer("embed", [text_input([f"text {i}"], True)]) for i in range(64)]

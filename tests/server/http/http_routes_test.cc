@@ -22,7 +22,11 @@ TEST(HttpRoutesTest, FindsWhatIsServed) {
     HttpTarget target;
   };
   const std::vector<Case> cases = {
+      {"/", {HttpRoute::kStatusPage}},
       {"/healthz", {HttpRoute::kHealth}},
+      {"/status.css", {HttpRoute::kStatusStyle}},
+      {"/status.js", {HttpRoute::kStatusScript}},
+      {"/status.json", {HttpRoute::kStatusData}},
       {"/v1/embeddings", {HttpRoute::kEmbeddings}},
       {"/v1/models", {HttpRoute::kOpenAiModels}},
       {"/v1/models/m", {HttpRoute::kOpenAiModel, "m"}},
@@ -88,6 +92,10 @@ TEST(HttpRoutesTest, EveryRouteHasTheRuleOfAnRpc) {
   EXPECT_EQ(RuleOfRoute(HttpRoute::kModelConfig).need, Need::kToken);
   EXPECT_EQ(RuleOfRoute(HttpRoute::kModelStatistics).need, Need::kToken);
   EXPECT_EQ(RuleOfRoute(HttpRoute::kModelInfer).need, Need::kInfer);
+  EXPECT_EQ(RuleOfRoute(HttpRoute::kStatusPage).need, Need::kToken);
+  EXPECT_EQ(RuleOfRoute(HttpRoute::kStatusData).need, Need::kToken);
+  EXPECT_EQ(RuleOfRoute(HttpRoute::kStatusStyle).need, Need::kNothing);
+  EXPECT_EQ(RuleOfRoute(HttpRoute::kStatusScript).need, Need::kNothing);
   EXPECT_EQ(RuleOfRoute(HttpRoute::kOpenAiModels).need, Need::kToken);
   EXPECT_EQ(RuleOfRoute(HttpRoute::kOpenAiModel).need, Need::kToken);
   EXPECT_EQ(RuleOfRoute(HttpRoute::kEmbeddings).need, Need::kInfer);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/escaping.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "model_store/package/sha256.h"
@@ -22,11 +23,14 @@ namespace sta {
 namespace {
 
 using nlohmann::json;
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 using testing::Pair;
+using testing::StartsWith;
 
 // A call that the test makes, and waits for.
 class FakeCall final : public HttpCall {
@@ -280,6 +284,48 @@ TEST_F(HttpServiceTest, RefusesEmbeddingsInOpenAisForm) {
   EXPECT_EQ(json::parse(refused.body)["error"]["type"], "authentication_error");
 }
 
+TEST_F(HttpServiceTest, ShowsAPageThatMayLoadItsOwnPartsOnly) {
+  Post("/v2/models/m/infer", TextRequest("ab"));
+  const HttpResponse page = Get("/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  EXPECT_THAT(page.headers,
+              Contains(Pair("Content-Security-Policy",
+                            AllOf(HasSubstr("default-src 'none'"), HasSubstr("script-src 'self'"),
+                                  Not(HasSubstr("unsafe"))))));
+  EXPECT_THAT(page.body, HasSubstr("<td>diagnostic</td>"));
+  EXPECT_THAT(page.body, HasSubstr("href=\"status.css\""));
+  EXPECT_THAT(page.body, HasSubstr("src=\"status.js\""));
+  EXPECT_THAT(page.body, Not(HasSubstr("//")));  // no address
+  EXPECT_EQ(Get("/status.css").content_type, "text/css; charset=utf-8");
+  EXPECT_EQ(Get("/status.js").content_type, "text/javascript; charset=utf-8");
+  const json data = json::parse(Get("/status.json").body);
+  EXPECT_EQ(data["state"], "ready");
+  EXPECT_EQ(data["server_version"], "9");
+  ASSERT_EQ(data["models"].size(), 3U);
+  EXPECT_EQ(data["models"][2]["name"], "m");
+  EXPECT_EQ(data["models"][2]["answered"], 1);
+  EXPECT_GT(data["models"][2]["answers_per_second"], 0);
+  EXPECT_GT(data["models"][2]["p99_seconds"], 0);
+  EXPECT_EQ(data["devices"][0]["batches"], 1);
+}
+
+TEST_F(HttpServiceTest, ABrowserShowsATokenAsAPassword) {
+  MakeService(Tokens(), 1 << 20);
+  const std::string basic = "Basic " + absl::Base64Escape("me:upload");
+  for (const char* path : {"/", "/status.json"}) {
+    const HttpResponse refused = Get(path);
+    EXPECT_EQ(refused.status, 401) << path;
+    EXPECT_THAT(refused.headers, Contains(Pair("WWW-Authenticate", StartsWith("Basic realm="))));
+    EXPECT_EQ(Get(path, {{"authorization", basic}}).status, 200) << path;
+    EXPECT_EQ(Get(path, {{"authorization", basic}, {"authorization", basic}}).status, 401) << path;
+    EXPECT_EQ(Get(path, {{"authorization", "Basic " + absl::Base64Escape("upload:me")}}).status,
+              401);
+  }
+  EXPECT_EQ(Get("/v2", {{"authorization", basic}}).status, 401);
+  EXPECT_THAT(Get("/v2").headers, Contains(Pair("WWW-Authenticate", "Bearer")));
+}
+
 TEST_F(HttpServiceTest, RefusesRequestsThatAreMalformed) {
   struct Case {
     std::string name, body;
@@ -358,6 +404,10 @@ TEST_F(HttpServiceTest, WithTokensProbesAreOpenAndTheRestNeedsOne) {
       {"GET", "/v2/models/m/config", 401, 200, 200},
       {"GET", "/v2/models/m/stats", 401, 200, 200},
       {"GET", "/v2/models/stats", 401, 200, 200},
+      {"GET", "/", 401, 200, 200},
+      {"GET", "/status.json", 401, 200, 200},
+      {"GET", "/status.css", 200, 200, 200},
+      {"GET", "/status.js", 200, 200, 200},
       {"GET", "/v1/models", 401, 200, 200},
       {"POST", "/v2/models/m/infer", 401, 403, 200},
   };
