@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import collections
+import hashlib
+import http.client
 import json
 import pathlib
 from collections.abc import Iterator
@@ -40,6 +43,29 @@ def start(server_binary: pathlib.Path, packages: pathlib.Path) -> Iterator:
         server.__exit__(None, None, None)
 
 
+@pytest.fixture
+def tokens(tmp_path: pathlib.Path) -> pathlib.Path:
+    """Of two clients, "one" and "two", which are also their tokens."""
+    path = tmp_path / "tokens"
+    path.write_text("".join(
+        f"{name} infer sha256:{hashlib.sha256(name.encode()).hexdigest()}\n"
+        for name in ("one", "two")))
+    return path
+
+
+def bearer(token: str) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {token}"),)
+
+
+def code_over_http(server: ServerProcess, token: str) -> int:
+    connection = http.client.HTTPConnection(server.http_address, timeout=60)
+    body = {"inputs": [{"name": "text", "datatype": "BYTES", "shape": [1], "data": ["words"]}]}
+    connection.request("POST", "/v2/models/embed/infer", json.dumps(body), dict(bearer(token)))
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
 def trailers(error: grpc.RpcError) -> dict[str, str]:
     return {key: value for key, value in error.trailing_metadata()}
 
@@ -55,6 +81,40 @@ def test_a_client_beyond_its_rate_is_told_when_to_try_again(start) -> None:
     assert 1 <= int(trailers(refused.value)["retry-after-ms"]) <= 1000
     values = samples(scrape(server))
     assert total(values, "sta_rejected_total", model="embed", reason="rate_limited") >= 1
+
+
+def test_a_rate_is_that_of_a_token_not_of_its_address(start, tokens) -> None:
+    server, stub = start("--client-rate-requests", "1", "--tokens", str(tokens))
+    # Over gRPC and HTTP together a client has one rate.
+    over_http = [code_over_http(server, "one") for _ in range(100)]
+    assert set(over_http) == {200, 429}
+    with pytest.raises(grpc.RpcError) as refused:
+        for _ in range(100):
+            stub.ModelInfer(infer_request(), metadata=bearer("one"))
+    assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+    # The other one, from the same address, has not used its own.
+    stub.ModelInfer(infer_request(), metadata=bearer("two"))
+
+
+def test_a_share_of_the_queue_is_that_of_a_token_not_of_its_address(start, tokens) -> None:
+    """One client keeps the queue full; the other one, on the same connection, finds room each time."""
+    server, stub = start("--max-queue-requests", "8", "--overload-wait", "0",
+                         "--tokens", str(tokens))
+    flood = collections.deque(
+        stub.ModelInfer.future(infer_request(b"word " * 500), metadata=bearer("one"))
+        for _ in range(64))
+    for _ in range(50):
+        stub.ModelInfer(infer_request(), metadata=bearer("two"))
+        while flood[0].done():
+            flood.popleft()
+            flood.append(
+                stub.ModelInfer.future(infer_request(b"word " * 500), metadata=bearer("one")))
+    for call in flood:
+        call.cancel()
+    values = samples(scrape(server))
+    # That there was no room for all is known from what was refused, which was the first one's.
+    assert sum(total(values, "sta_rejected_total", model="embed", reason=reason)
+               for reason in ("queue_full", "displaced")) > 0
 
 
 def test_retries_of_grpc_wait_as_long_as_they_are_told(start) -> None:
