@@ -16,9 +16,12 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/system"))
+from background import Background  # noqa: E402
 
 CALLERS = 32
 # Words a request: 16 to 128 tokens, and a third of them more than the words.
@@ -102,25 +105,17 @@ class Server:
         )
 
 
-class MemoryWatch:
+class MemoryWatch(Background):
     """The least and the most resident memory while it is entered."""
 
     def __init__(self, server: Server) -> None:
+        super().__init__()
         self._server = server
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
         self.samples: list[int] = []
-
-    def __enter__(self) -> MemoryWatch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        self.add_thread(self._run)
 
     def _run(self) -> None:
-        while not self._stop.wait(SAMPLE_PAUSE_S):
+        while not self.stop.wait(SAMPLE_PAUSE_S):
             self.samples.append(self._server.memory_bytes())
 
 

@@ -27,6 +27,7 @@ import grpc
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 
+from background import Background
 from pressure_load import TOKEN, Clients, Tally, ask_questions
 from process_state import ProcessState
 from server_process import ServerProcess
@@ -118,25 +119,17 @@ class Keeper:
         self._run("unload", "side", "--version", self._uploads)
 
 
-class Watch:
+class Watch(Background):
     """Samples of what the server takes, while it is entered."""
 
     def __init__(self, pid: int) -> None:
+        super().__init__()
         self._state = ProcessState(pid)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
         self.samples: list[tuple[int, int, int]] = []
-
-    def __enter__(self) -> Watch:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        self.add_thread(self._run)
 
     def _run(self) -> None:
-        while not self._stop.wait(SAMPLE_PAUSE_S):
+        while not self.stop.wait(SAMPLE_PAUSE_S):
             state = self._state
             self.samples.append((state.memory_bytes, state.descriptors, state.threads))
 

@@ -19,6 +19,7 @@ import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from attacks import Target, half_open, slow_readers, vanishing, vanishing_streams
+from background import Background
 
 MODEL = "embed"
 ROWS = (1, 4, 16, 64, 256)
@@ -86,7 +87,7 @@ def ask_questions(address: str) -> list[Question]:
         ]
 
 
-class Clients:
+class Clients(Background):
     """All of them, on threads, from `with` on.
 
     `rate` is how many requests a second the paced ones send together; 0 sends without a pause.
@@ -94,46 +95,38 @@ class Clients:
 
     def __init__(self, address: str, questions: list[Question], tally: Tally, rate: float,
                  seed: int, callers: int = 8) -> None:
+        super().__init__()
         self._address = address
         self._questions = questions
         self._tally = tally
         self._random = random.Random(seed)
         self._pause_s = callers / rate if rate > 0 else 0.0
-        self._stop = threading.Event()
-        self._threads = [self._thread(self._call) for _ in range(callers - callers // 4)]
-        self._threads += [self._thread(self._stream) for _ in range(callers // 4)]
+        for _ in range(callers - callers // 4):
+            self._add(self._call)
+        for _ in range(callers // 4):
+            self._add(self._stream)
 
     def add_bursts(self, every_s: float, size: int) -> None:
-        self._threads.append(self._thread(lambda _: self._burst(every_s, size)))
+        self.add_thread(lambda: self._burst(every_s, size))
 
     def add_troublemakers(self, every_s: float) -> None:
-        self._threads.append(self._thread(lambda random_: self._trouble(random_, every_s)))
+        self._add(lambda own: self._trouble(own, every_s))
 
     def add(self, every_s: float, work: Callable[[], None]) -> None:
         """Something that is done again and again; what it raises is a failure."""
 
-        def run(_: random.Random) -> None:
-            while not self._stop.wait(every_s):
+        def run() -> None:
+            while not self.stop.wait(every_s):
                 try:
                     work()
                 except Exception as error:  # whatever it is, the soak tells it at its end
                     self._tally.fail(f"{type(error).__name__}: {error}")
 
-        self._threads.append(self._thread(run))
+        self.add_thread(run)
 
-    def __enter__(self) -> Clients:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _thread(self, work: Callable[[random.Random], None]) -> threading.Thread:
+    def _add(self, work: Callable[[random.Random], None]) -> None:
         own = random.Random(self._random.random())
-        return threading.Thread(target=work, args=(own,))
+        self.add_thread(lambda: work(own))
 
     @contextlib.contextmanager
     def _stub(self) -> Iterator[service_pb2_grpc.GRPCInferenceServiceStub]:
@@ -145,10 +138,10 @@ class Clients:
     def _paced(self, own: random.Random, requests: int = 1) -> Iterator[None]:
         """At random times, as many as the rate says: who is late does not send less."""
         due = time.monotonic()
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             if self._pause_s > 0:
                 due += own.expovariate(1 / (self._pause_s * requests))
-                if self._stop.wait(max(0.0, due - time.monotonic())):
+                if self.stop.wait(max(0.0, due - time.monotonic())):
                     return
             yield
 
@@ -205,7 +198,7 @@ class Clients:
         """Many requests at once: more than is worked off for a while."""
         question = self._questions[-1]
         with self._stub() as stub:
-            while not self._stop.wait(every_s):
+            while not self.stop.wait(every_s):
                 calls = [
                     stub.ModelInfer.future(
                         question.request, timeout=ANSWER_TIMEOUT_S, metadata=METADATA
@@ -228,6 +221,6 @@ class Clients:
             METADATA,
         )
         attacks = (vanishing, vanishing_streams, half_open, slow_readers)
-        while not self._stop.wait(every_s):
+        while not self.stop.wait(every_s):
             with own.choice(attacks)(target):
                 self._tally.count("troublemakers")

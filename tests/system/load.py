@@ -8,10 +8,11 @@ import threading
 import grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
+from background import Background
 from server_process import ServerProcess
 
 
-class Load:
+class Load(Background):
     """Sends requests, four at a time, until it is left; failures are kept.
 
     with Load(server) as load:
@@ -20,22 +21,16 @@ class Load:
     """
 
     def __init__(self, server: ServerProcess) -> None:
+        super().__init__()
         self.failures: list[grpc.RpcError] = []
         self._answered = 0
         self._changed = threading.Condition()
-        self._stop = threading.Event()
         self._channel = grpc.insecure_channel(server.rpc_address)
-        self._threads = [threading.Thread(target=self._run) for _ in range(4)]
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
+        for _ in range(4):
+            self.add_thread(self._run)
 
     def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        super().__exit__(*exception)
         self._channel.close()
 
     def _run(self) -> None:
@@ -43,7 +38,7 @@ class Load:
         request = service_pb2.ModelInferRequest(model_name="embed")
         tensor = request.inputs.add(name="text", datatype="BYTES", shape=[1])
         tensor.contents.bytes_contents.append(b"a few words")
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             try:
                 stub.ModelInfer(request, timeout=60)
             except grpc.RpcError as error:

@@ -9,12 +9,12 @@ import re
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable
 
 import grpc
 import pytest
 
+from background import Background
 from conditions import wait_until
 from metrics_page import samples, scrape, total
 from server_process import ServerProcess
@@ -191,33 +191,24 @@ def test_certificates_of_clients(
         assert ask(authority.issue("carl.example", days=-1)) == grpc.StatusCode.UNAVAILABLE
 
 
-class Callers:
+class Callers(Background):
     """Threads that ask over a new connection each time until they are told to stop."""
 
     def __init__(self, call: Callable[[], object], threads: int = 3) -> None:
+        super().__init__()
         self.answers = 0
         self.failures: list[str] = []
         self._call = call
-        self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._ask) for _ in range(threads)]
+        for _ in range(threads):
+            self.add_thread(self._ask)
 
     def _ask(self) -> None:
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             try:
                 self._call()
                 self.answers += 1
             except grpc.RpcError as error:
                 self.failures.append(f"{error.code()}: {error.details()}")
-
-    def __enter__(self) -> Callers:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
 
 
 def test_reload_under_load(
