@@ -21,7 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from sta_prune.tasks import TASKS  # noqa: E402
 
-Group = tuple[str, str, str, str, str]  # pattern, method, taught, rate, decay
+Group = tuple[str, str, str, str]  # pattern, method, taught, settings
 # Scores by group and task, then by seed.
 Scores = dict[Group, dict[str, dict[str, float]]]
 
@@ -35,7 +35,7 @@ def read_scores(paths: Sequence[Path]) -> tuple[Scores, dict[Group, list[tuple[i
             for row in csv.DictReader(file):
                 if row["metric"] != TASKS[row["task"]].metrics[0]:
                     continue
-                key = (row["pattern"], row["method"], row["taught"], row["rate"], row["decay"])
+                key = (row["pattern"], row["method"], row["taught"], row["settings"])
                 seeds = scores.setdefault(key, {}).setdefault(row["task"], {})
                 seeds[row["seed"]] = float(row["score"])
                 costs.setdefault(key, []).append((int(row["steps"]), float(row["seconds"])))
@@ -57,7 +57,7 @@ def _mean_of_tasks(tasks: dict[str, dict[str, float]], names: Sequence[str]) -> 
 
 def _order(key: Group) -> tuple:
     pattern = key[0]
-    n, m = (1, 1) if pattern == "dense" else map(int, pattern.split(":"))
+    n, m = (1, 1) if pattern == "dense" else map(int, pattern.split(",")[0].split(":"))
     return (-n / m, m, key[1:])
 
 
@@ -75,7 +75,7 @@ def summarize(paths: Sequence[Path]) -> str:
         "pattern",
         "method",
         "teacher",
-        "rate, decay",
+        "rate, decay, saliency",
         "steps",
         "seconds",
         *names,
@@ -84,7 +84,7 @@ def summarize(paths: Sequence[Path]) -> str:
     ]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for key in sorted(scores, key=_order):
-        pattern, method, taught, rate, decay = key
+        pattern, method, taught, settings = key
         tasks = scores[key]
         mean = _mean_of_tasks(tasks, names)
         drop = "" if mean is None or dense is None else f"{dense - mean:.1f}"
@@ -93,7 +93,7 @@ def summarize(paths: Sequence[Path]) -> str:
         least, largest = min(costs[key])[0], max(costs[key])[0]
         row = [
             pattern, method, "yes" if taught == "1" and not is_dense else "no",
-            "" if is_dense else f"{rate}, {decay}",
+            "" if is_dense else settings,
             f"{least}" if least == largest else f"{least} to {largest}",
             f"{statistics.fmean(seconds for _, seconds in costs[key]):.1f}", *cells,
             "" if mean is None else f"{mean:.1f}", drop,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Runs a part of the results of all tasks on one GPU, a process a task.
+# Runs a part of the results of all tasks on the GPUs of a machine, a process a task.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -9,7 +9,7 @@ usage() {
   cat <<'USAGE'
 usage: prune/runs/tasks.sh PART MODEL DATA OUT [SECONDS] [OPTION]...
 
-PART is table, ablation or choose; MODEL a Hugging Face directory, DATA the folder with SST-2, MRPC
+PART is table, ablation, choose or mixed; MODEL a Hugging Face directory, DATA the folder with SST-2, MRPC
 and so on, OUT where results go. The tasks run beside each other, since each alone leaves a GPU
 waiting, for at most SECONDS (540); the same command goes on, as long as OUT/*/work is there, or else
 with the chains that OUT/*/results.csv lacks. OPTIONs go to table.py. Ends with the summary of what is
@@ -25,8 +25,10 @@ shift "$(( $# < 5 ? $# : 5 ))"
 python="${PYTHON:-python3}"
 mkdir -p "$out"
 
+gpus="$(nvidia-smi --list-gpus 2>/dev/null | wc -l || true)"
 declare -A processes
-for task in ${TASKS:-sst2 mrpc stsb rte cola}; do
+for task in ${TASKS:-sst2 stsb rte cola mrpc}; do
+  [ "$gpus" -lt 2 ] || export CUDA_VISIBLE_DEVICES="$(( ${#processes[@]} % gpus ))"
   "$python" prune/runs/table.py --part "$part" --task "$task" --model "$model" --data "$data" \
     --out "$out/$task" --seconds "$seconds" "$@" >"$out/$task.txt" 2>&1 &
   processes[$task]="$!"

@@ -20,6 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sta_prune.fused import fused_on_gpu
+
 # By the names of a Hugging Face checkpoint without the prefix "bert."; [jobs, ...].
 Parameters = dict[str, Tensor]
 # Called with (name of a matrix, its input [jobs, tokens, in]) before the product.
@@ -79,7 +81,14 @@ class Batch:
     examples: Tensor
 
     def to(self, device: torch.device | str) -> Batch:
-        return Batch(**{name: value.to(device) for name, value in vars(self).items()})
+        """Copies to a GPU do not wait for what runs there."""
+        is_upload = torch.device(device).type == "cuda" and not self.ids.is_cuda
+        values = {n: v.pin_memory() if is_upload else v for n, v in vars(self).items()}
+        return Batch(**{n: v.to(device, non_blocking=is_upload) for n, v in values.items()})
+
+    def of_jobs(self, index: Tensor) -> Batch:
+        """The jobs of these numbers; some may come more than once."""
+        return Batch(**{name: value[index] for name, value in vars(self).items()})
 
 
 def matrix_names(config: BertConfig) -> list[str]:
@@ -91,11 +100,20 @@ def matrix_names(config: BertConfig) -> list[str]:
     ]
 
 
+def _wide(x: Tensor) -> Tensor:
+    """For sums that would lose too much in bfloat16."""
+    return x if x.dtype == torch.float64 else x.float()
+
+
+@fused_on_gpu
+def _layer_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
+    normal = functional.layer_norm(_wide(x), x.shape[-1:], eps=eps).to(x.dtype)
+    return normal * gain.unsqueeze(1).to(x.dtype) + bias.unsqueeze(1).to(x.dtype)
+
+
 def layer_norm(x: Tensor, parameters: Parameters, name: str, eps: float) -> Tensor:
     """x: [jobs, tokens, hidden]."""
-    normal = functional.layer_norm(x.float(), x.shape[-1:], eps=eps).to(x.dtype)
-    gain = parameters[f"{name}.weight"].unsqueeze(1)
-    return normal * gain.to(x.dtype) + parameters[f"{name}.bias"].unsqueeze(1).to(x.dtype)
+    return _layer_norm(x, parameters[f"{name}.weight"], parameters[f"{name}.bias"], eps)
 
 
 def linear(x: Tensor, parameters: Parameters, name: str) -> Tensor:
@@ -155,8 +173,13 @@ def attend(
     """softmax(q k^T / sqrt(d)) v by head; q, k, v: [jobs, tokens, hidden], mask: attention_mask."""
     rows = mask.shape[1]
     query, key, value = (split_heads(x, rows, heads) for x in (query, key, value))
+    if query.is_cuda and hasattr(functional, "scaled_dot_product_attention"):
+        fused = functional.scaled_dot_product_attention(
+            *(x.flatten(0, 1) for x in (query, key, value, mask)), dropout_p=dropout
+        )
+        return join_heads(fused.unflatten(0, (-1, rows)))
     scores = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
-    shares = scores.float().masked_fill(~mask, -math.inf).softmax(-1).to(value.dtype)
+    shares = _wide(scores).masked_fill(~mask, -math.inf).softmax(-1).to(value.dtype)
     if dropout:
         shares = functional.dropout(shares, dropout)
     return join_heads(shares @ value)
@@ -237,9 +260,7 @@ def mean_pool(hidden: Tensor, batch: Batch) -> Tensor:
     # A sequence is named by its row and its number in the row; slots say where each begins.
     place = batch.first // row_tokens
     number = batch.sequences.reshape(jobs, -1).gather(1, batch.first)
-    rows = torch.arange(batch.sequences.shape[1], device=hidden.device).repeat_interleave(
-        row_tokens
-    )
+    rows = torch.arange(batch.sequences[0].numel(), device=hidden.device) // row_tokens
     token_number = batch.sequences.reshape(jobs, 1, -1)
     belongs = (place.unsqueeze(-1) == rows) & (number.unsqueeze(-1) == token_number)
     share = belongs.float() / belongs.sum(-1, keepdim=True).clamp(min=1)

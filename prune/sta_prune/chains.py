@@ -50,7 +50,9 @@ class StageResult:
 class Resources:
     """What training runs on. most_jobs: side by side. save_every: steps between two checkpoints
     inside a stage, 0 for none but when it stops. stop_at: asked between steps. calibration: for
-    stages with rounding."""
+    stages with rounding. keeps_stages: whether a chain goes on behind its last finished stage when
+    it was interrupted; of hundreds of chains the files cost more than they save. unlabeled: texts
+    that a teacher is asked about besides a task's own; not used without one."""
 
     work: Path
     device: str = "cpu"
@@ -62,13 +64,16 @@ class Resources:
     log: Callable[[LogRow], None] | None = None
     calibration: tuple[Batch, ...] = ()
     progress: bool = False
+    keeps_stages: bool = True
+    unlabeled: TokenizedExamples | None = None
 
 
 class _Progress:
-    """A chain between two stages, kept in a file."""
+    """A chain between two stages, kept in a file if it has to outlast this process."""
 
-    def __init__(self, chain: Chain, work: Path) -> None:
+    def __init__(self, chain: Chain, work: Path, is_kept: bool) -> None:
         self.chain = chain
+        self._is_kept = is_kept
         self._path = work / f"{chain.name}.pt"
         self.done = 0
         self.values: Parameters = chain.start
@@ -91,14 +96,13 @@ class _Progress:
     def advance(self, trainer: Trainer, job: int) -> None:
         """Pruned weights are kept as they are, not as zeros: a mask that may leave the inherited
         one can take them up again."""
-        values = {
-            n: v.detach()[job : job + 1].cpu().clone() for n, v in trainer.weights.values.items()
-        }
-        masks = {n: m[job].cpu().clone() for n, m in trainer.weights.masks.items()}
+        values = {n: v.detach()[job : job + 1].clone() for n, v in trainer.weights.values.items()}
+        masks = {n: m[job].clone() for n, m in trainer.weights.masks.items()}
         self.done += 1
         tables = {n: v for n, v in self.chain.start.items() if n in EMBEDDINGS}
         self.values, self.masks = {**tables, **values}, masks
-        save_atomically({"done": self.done, "values": values, "masks": masks}, self._path)
+        if self._is_kept:
+            save_atomically({"done": self.done, "values": values, "masks": masks}, self._path)
 
 
 def _next_group(waiting: Sequence[_Progress], most: int) -> list[_Progress]:
@@ -109,13 +113,13 @@ def _next_group(waiting: Sequence[_Progress], most: int) -> list[_Progress]:
     return max(groups.values(), key=len)[:most]
 
 
-def _stack(members: Sequence[_Progress]) -> Parameters:
+def _stack(members: Sequence[_Progress], device: str) -> Parameters:
     """[jobs, ...]; embedding tables, which are the same for all, stay [1, ...]."""
     first = members[0].values
     return {
         name: first[name]
         if name in EMBEDDINGS
-        else torch.cat([member.values[name] for member in members])
+        else torch.cat([member.values[name].to(device) for member in members])
         for name in first
     }
 
@@ -144,9 +148,14 @@ def _train_group(
         raise ValueError("distillation needs teachers")
     trainer = Trainer(
         config,
-        _stack(members),
+        _stack(members, resources.device),
         jobs,
-        Loader(data, resources.shape, [job.seed for job in jobs]),
+        Loader(
+            data,
+            resources.shape,
+            [job.seed for job in jobs],
+            resources.unlabeled if wants_teacher else None,
+        ),
         teacher=_stack_teachers(members, teachers) if wants_teacher and teachers else None,
         calibration=resources.calibration,
         device=resources.device,
@@ -185,7 +194,7 @@ def run_chains(
     if len(set(names)) != len(names):
         raise ValueError("two chains have one name")
     resources.work.mkdir(parents=True, exist_ok=True)
-    waiting = [_Progress(chain, resources.work) for chain in chains]
+    waiting = [_Progress(chain, resources.work, resources.keeps_stages) for chain in chains]
     waiting = [progress for progress in waiting if not progress.is_done]
     while waiting:
         if resources.stop_at():

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sta_prune.fused import fused_on_gpu
 from sta_prune.patterns import Pattern
 
 
@@ -48,15 +49,29 @@ def choose_mask(scores: Tensor, pattern: Pattern, within: Tensor | None = None) 
         return chosen if within is None else within.clone()
     allowed = scores if within is None else scores.masked_fill(~within, -1.0)
     grouped = _groups(allowed, pattern.m, fill=-2.0)
-    # A weight's rank is the number of those that go before it. For groups this small m passes of
-    # comparisons are much faster than a sort on a GPU, and as exact about equal scores.
-    column = torch.arange(pattern.m, device=scores.device)
+    mask = _largest(grouped.reshape(-1, pattern.m), pattern.n)
+    return mask.view(*scores.shape[:-1], -1)[..., : scores.shape[-1]].contiguous()
+
+
+@fused_on_gpu
+def _largest(grouped: Tensor, n: int) -> Tensor:
+    """The n largest of each row that are not negative; of equal ones the first."""
+    # A weight's rank is the number of those that go before it. For groups this small m comparisons
+    # are much faster than a sort on a GPU, and as exact about equal scores.
+    column = torch.arange(grouped.shape[1], device=grouped.device)
     rank = torch.zeros_like(grouped, dtype=torch.int16)
-    for other in range(pattern.m):
-        score = grouped[..., other : other + 1]
-        rank += (score > grouped) | ((score == grouped) & (column > other))
-    mask = (rank < pattern.n) & (grouped >= 0)
-    return mask.reshape(*scores.shape[:-1], -1)[..., : scores.shape[-1]].contiguous()
+    for other in range(grouped.shape[1]):
+        score = grouped[:, other : other + 1]
+        rank = rank + ((score > grouped) | ((score == grouped) & (column > other)))
+    return (rank < n) & (grouped >= 0)
+
+
+def leaves_room(within: Tensor, pattern: Pattern) -> Tensor:
+    """Whether each of the inherited masks [..., out, in] has places for exactly n of m in every
+    group; bool [...]."""
+    chosen = choose_mask(torch.ones_like(within, dtype=torch.float32), pattern, within)
+    places = pattern.kept_in(within.shape[-1]) * within.shape[-2]
+    return chosen.sum((-1, -2)) == places
 
 
 def kept_counts(mask: Tensor, m: int) -> Tensor:
@@ -83,18 +98,26 @@ def check_fits(weight: Tensor, pattern: Pattern, name: str = "weight") -> None:
 
 
 class _MaskedStraightThrough(torch.autograd.Function):
-    """Forward: weight x mask. Backward: the gradient of the product goes to all weights."""
+    """Forward: weight x mask. Backward: the gradient of the product is that of all weights."""
 
     @staticmethod
-    def forward(ctx: object, weight: Tensor, mask: Tensor) -> Tensor:
-        return weight * mask
+    def forward(
+        ctx: object, weight: Tensor, mask: Tensor, gradient: Tensor, dtype: torch.dtype
+    ) -> Tensor:
+        ctx.gradient = gradient
+        return torch.mul(weight, mask, out=torch.empty_like(weight, dtype=dtype))
 
     @staticmethod
-    def backward(ctx: object, gradient: Tensor) -> tuple[Tensor, None]:
-        return gradient, None
+    def backward(ctx: object, of_product: Tensor) -> tuple[None, None, None, None]:
+        # To a large buffer in another type, so that it is not copied again on the way.
+        ctx.gradient += of_product
+        return None, None, None, None
 
 
-def straight_through(weight: Tensor, mask: Tensor) -> Tensor:
-    """The masked weight. Pruned weights get the gradient that they would have if they were kept,
-    so that they may grow and come back."""
-    return _MaskedStraightThrough.apply(weight, mask)
+def straight_through(
+    weight: Tensor, mask: Tensor, gradient: Tensor, dtype: torch.dtype = torch.float32
+) -> Tensor:
+    """The masked weight in `dtype`. Its gradient is added to the float32 tensor `gradient`, as it
+    is: pruned weights get the one that they would have if they were kept, so that they may grow
+    and come back. weight: has to require a gradient, and gets none itself."""
+    return _MaskedStraightThrough.apply(weight, mask, gradient, dtype)

@@ -25,10 +25,6 @@ METHODS = {
     "idp-one-decay": "idp whose decays add up to one stage's (what is the stronger decay worth?)",
     "srste-restarts": "srste with idp's restarts and decay (what are the denser stages worth?)",
 }
-# A pattern sparser than this is chosen by |w| x rms(input).
-ACTIVATION_DENSITY = 1 / 16
-
-
 @dataclass(frozen=True)
 class Settings:
     """What the stages of a series have in common. The rates are idp.md's: `rate` with a teacher,
@@ -42,6 +38,8 @@ class Settings:
     decay: float = 2.0
     refresh_every: int = 5
     frozen: float = 0.15
+    # Patterns of this density and sparser ones are chosen by |w| x rms(input), others by |w|.
+    activation_density: float = 1 / 16
     equal_for: str = "candidate"
     dense_rate: float = 1e-4
     quantized_steps: int = 0  # of the last phase, with rounding in the loop; 0: none
@@ -96,7 +94,7 @@ def _stage(rules: PatternRules, settings: Settings) -> Stage:
         decay=settings.decay,
         refresh_every=settings.refresh_every,
         frozen=settings.frozen,
-        saliency="activation" if density(rules) <= ACTIVATION_DENSITY else "magnitude",
+        saliency="activation" if density(rules) <= settings.activation_density else "magnitude",
         dropout=0.0 if is_taught else settings.free_dropout,
         distillation=settings.distillation,
     )

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sta_prune.bert import Batch, Parameters, classify, mean_pool
+from sta_prune.fused import fused_on_gpu
 from sta_prune.stage import Distillation
 
 
@@ -32,11 +33,14 @@ def _mean_over(values: Tensor, valid: Tensor) -> Tensor:
 
 
 def task_loss(logits: Tensor, batch: Batch) -> Tensor:
-    """Cross-entropy, or square error where there is one label. logits: [jobs, slots, labels]."""
+    """Cross-entropy, or square error where there is one label, of the examples that have a label.
+    logits: [jobs, slots, labels]."""
+    is_labeled = batch.valid & ~batch.labels.isnan()
+    labels = batch.labels.nan_to_num()
     if logits.shape[-1] == 1:
-        return _mean_over((logits[..., 0] - batch.labels) ** 2, batch.valid)
-    losses = functional.cross_entropy(logits.transpose(1, 2), batch.labels.long(), reduction="none")
-    return _mean_over(losses, batch.valid)
+        return _mean_over((logits[..., 0] - labels) ** 2, is_labeled)
+    losses = functional.cross_entropy(logits.transpose(1, 2), labels.long(), reduction="none")
+    return _mean_over(losses, is_labeled)
 
 
 def logits_loss(logits: Tensor, teacher: Tensor, batch: Batch, temperature: float) -> Tensor:
@@ -49,19 +53,26 @@ def logits_loss(logits: Tensor, teacher: Tensor, batch: Batch, temperature: floa
     return _mean_over(divergence, batch.valid) * temperature**2
 
 
+@fused_on_gpu
+def _relative_error(student: Tensor, wanted: Tensor, real: Tensor, count: Tensor) -> Tensor:
+    """Mean square error over the variance of `wanted`, of the numbers of real tokens, by job."""
+    wanted = wanted.float()
+    error = ((student.float() - wanted) ** 2 * real).sum((1, 2)) / count
+    mean = (wanted * real).sum((1, 2)) / count
+    variance = (wanted**2 * real).sum((1, 2)) / count - mean**2
+    return error / variance.clamp(min=1e-12)
+
+
 def hidden_loss(hidden: list[Tensor], teacher: list[Tensor], batch: Batch) -> Tensor:
     """Square error of each layer's hidden states over their variance, the mean of all layers. The
     states behind the embeddings, which are frozen, do not count."""
     jobs = batch.ids.shape[0]
     real = (batch.sequences >= 0).reshape(jobs, -1, 1).float()
     count = real.sum((1, 2)) * hidden[0].shape[-1]
-    losses = []
-    for student, wanted in zip(hidden[1:], teacher[1:]):
-        wanted = wanted.float()
-        error = ((student.float() - wanted) ** 2 * real).sum((1, 2)) / count
-        mean = (wanted * real).sum((1, 2)) / count
-        variance = (wanted**2 * real).sum((1, 2)) / count - mean**2
-        losses.append(error / variance.clamp(min=1e-12))
+    losses = [
+        _relative_error(student, wanted, real, count)
+        for student, wanted in zip(hidden[1:], teacher[1:])
+    ]
     return torch.stack(losses).mean(0)
 
 

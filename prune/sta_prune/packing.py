@@ -16,7 +16,7 @@ import numpy
 import torch
 
 from sta_prune.bert import Batch
-from sta_prune.tokens import TokenizedExamples
+from sta_prune.tokens import TokenizedExamples, joined, without_labels
 
 # One batch of one job: (example, row) in the order of the rows' places.
 Placement = list[tuple[int, int]]
@@ -54,45 +54,80 @@ def plan_epoch(lengths: numpy.ndarray, shape: BatchShape, order: numpy.ndarray) 
     return batches
 
 
+def _gather_one(data: TokenizedExamples, placement: Placement, shape: BatchShape) -> Batch:
+    """One placement as numpy would have it: tensors without the dimension of jobs."""
+    examples, rows = (numpy.array(column, numpy.int64) for column in zip(*placement))
+    begins = data.offsets[examples]
+    lengths = data.offsets[examples + 1] - begins
+    # Where each sequence begins in its row, and which one of the row it is.
+    columns, numbers = (numpy.zeros(len(examples), numpy.int64) for _ in range(2))
+    for row in range(shape.rows):
+        here = rows == row
+        columns[here] = numpy.cumsum(lengths[here]) - lengths[here]
+        numbers[here] = numpy.arange(int(here.sum()))
+    starts = rows * shape.row_tokens + columns
+    within = numpy.arange(int(lengths.sum())) - numpy.repeat(numpy.cumsum(lengths) - lengths, lengths)
+    target = numpy.repeat(starts, lengths) + within
+    source = numpy.repeat(begins, lengths) + within
+
+    def placed(values: numpy.ndarray, empty: int = 0) -> torch.Tensor:
+        flat = numpy.full(shape.tokens, empty, numpy.int64)
+        flat[target] = values
+        return torch.from_numpy(flat.reshape(shape.rows, shape.row_tokens))
+
+    def slots(values: numpy.ndarray) -> torch.Tensor:
+        result = numpy.zeros(shape.slots, values.dtype)
+        result[: len(values)] = values
+        return torch.from_numpy(result)
+
+    return Batch(
+        ids=placed(data.ids[source]),
+        types=placed(data.types[source]),
+        positions=placed(within),
+        sequences=placed(numpy.repeat(numbers, lengths), -1),
+        first=slots(starts),
+        valid=slots(numpy.ones(len(examples), bool)),
+        labels=slots(data.labels[examples].astype(numpy.float32)),
+        examples=slots(examples),
+    )
+
+
 def gather(data: TokenizedExamples, placements: Sequence[Placement], shape: BatchShape) -> Batch:
     """One placement a job, all of one data set, as a Batch on the CPU."""
-    jobs = len(placements)
-    size = (jobs, shape.rows, shape.row_tokens)
-    ids, types, positions = (numpy.zeros(size, numpy.int64) for _ in range(3))
-    sequences = numpy.full(size, -1, numpy.int64)
-    first, examples = (numpy.zeros((jobs, shape.slots), numpy.int64) for _ in range(2))
-    valid = numpy.zeros((jobs, shape.slots), bool)
-    labels = numpy.zeros((jobs, shape.slots), numpy.float32)
-    for job, placement in enumerate(placements):
-        used = [0] * shape.rows
-        count = [0] * shape.rows
-        for slot, (example, row) in enumerate(placement):
-            begin, end = int(data.offsets[example]), int(data.offsets[example + 1])
-            place = slice(used[row], used[row] + end - begin)
-            ids[job, row, place] = data.ids[begin:end]
-            types[job, row, place] = data.types[begin:end]
-            positions[job, row, place] = numpy.arange(end - begin)
-            sequences[job, row, place] = count[row]
-            first[job, slot] = row * shape.row_tokens + used[row]
-            valid[job, slot] = True
-            labels[job, slot] = data.labels[example]
-            examples[job, slot] = example
-            used[row] = place.stop
-            count[row] += 1
-    arrays = (ids, types, positions, sequences, first, valid, labels, examples)
-    return Batch(*(torch.from_numpy(array) for array in arrays))
+    jobs = [vars(_gather_one(data, placement, shape)) for placement in placements]
+    return Batch(**{name: torch.stack([job[name] for job in jobs]) for name in jobs[0]})
 
 
 class Loader:
     """Batches of a data set for jobs with these seeds; batch(step) depends on nothing else."""
 
-    def __init__(self, data: TokenizedExamples, shape: BatchShape, seeds: Sequence[int]) -> None:
+    def __init__(
+        self,
+        data: TokenizedExamples,
+        shape: BatchShape,
+        seeds: Sequence[int],
+        unlabeled: TokenizedExamples | None = None,
+    ) -> None:
+        """unlabeled: texts that a teacher is asked about besides the task's own; an epoch has as
+        many tokens of them, newly drawn, as of the data."""
         if len(data) == 0:
             raise ValueError("there are no examples to train on")
-        self._data = data
+        self._labeled = len(data)
+        self._data = data if unlabeled is None else joined(data, without_labels(unlabeled))
         self._shape = shape
-        self._seeds = list(seeds)
+        self._seeds = sorted(set(seeds))
+        self._of_jobs = [self._seeds.index(seed) for seed in seeds]
         self._epochs: dict[int, list[list[Placement]]] = {}  # by seed
+
+    def _order(self, seed: int, epoch: int) -> numpy.ndarray:
+        random = numpy.random.default_rng([seed, epoch])
+        labeled = random.permutation(self._labeled)
+        if len(self._data) == self._labeled:
+            return labeled
+        others = self._labeled + random.permutation(len(self._data) - self._labeled)
+        lengths = self._data.lengths()
+        enough = lengths[others].cumsum() <= lengths[labeled].sum()
+        return random.permutation(numpy.concatenate([labeled, others[enough]]))
 
     def _placement(self, seed: int, step: int) -> Placement:
         # Epochs differ by some batches in length, so the step is walked through them.
@@ -100,8 +135,7 @@ class Loader:
         index = step
         for epoch in range(step + 1):
             if epoch == len(epochs):
-                random = numpy.random.default_rng([seed, epoch])
-                order = random.permutation(len(self._data))
+                order = self._order(seed, epoch)
                 epochs.append(plan_epoch(self._data.lengths(), self._shape, order))
             if index < len(epochs[epoch]):
                 return epochs[epoch][index]
@@ -110,15 +144,11 @@ class Loader:
 
     def distinct(self, step: int) -> Batch:
         """One job for each distinct seed, in rising order."""
-        seeds = sorted(set(self._seeds))
-        return gather(self._data, [self._placement(s, step) for s in seeds], self._shape)
+        return gather(self._data, [self._placement(s, step) for s in self._seeds], self._shape)
 
     def batch(self, step: int) -> Batch:
         """One job for each seed given; jobs of equal seed get equal batches."""
-        seeds = sorted(set(self._seeds))
-        index = torch.tensor([seeds.index(seed) for seed in self._seeds])
-        distinct = self.distinct(step)
-        return Batch(**{name: value[index] for name, value in vars(distinct).items()})
+        return self.distinct(step).of_jobs(torch.tensor(self._of_jobs))
 
 
 def whole_set(data: TokenizedExamples, shape: BatchShape, jobs: int) -> list[Batch]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy
@@ -14,7 +14,7 @@ from tokenizers import BertWordPieceTokenizer, Tokenizer
 @dataclass(frozen=True)
 class TokenizedExamples:
     """Sequences behind each other: ids and types, int32 [tokens]; offsets, int64 [examples + 1];
-    labels, float [examples]."""
+    labels, float [examples], NaN where there is none."""
 
     ids: numpy.ndarray
     types: numpy.ndarray
@@ -34,6 +34,20 @@ class TokenizedExamples:
     def load(cls, path: Path) -> TokenizedExamples:
         with numpy.load(path) as arrays:
             return cls(**{name: arrays[name] for name in ("ids", "types", "offsets", "labels")})
+
+
+def without_labels(data: TokenizedExamples) -> TokenizedExamples:
+    return replace(data, labels=numpy.full(len(data), numpy.nan))
+
+
+def joined(first: TokenizedExamples, second: TokenizedExamples) -> TokenizedExamples:
+    """The examples of both, one behind the other."""
+    return TokenizedExamples(
+        numpy.concatenate([first.ids, second.ids]),
+        numpy.concatenate([first.types, second.types]),
+        numpy.concatenate([first.offsets, second.offsets[1:] + first.offsets[-1]]),
+        numpy.concatenate([first.labels, second.labels]),
+    )
 
 
 def load_tokenizer(directory: Path, max_tokens: int) -> Tokenizer:

@@ -8,6 +8,7 @@ from sta_prune.masks import (
     check_mask,
     choose_mask,
     kept_counts,
+    leaves_room,
     magnitude_scores,
     straight_through,
 )
@@ -88,8 +89,19 @@ def test_straight_through_prunes_forward_and_not_backward():
     weight = torch.tensor([[1.0, -2.0, 3.0, 4.0]], requires_grad=True)
     mask = torch.tensor([[False, True, False, True]])
     inputs = torch.tensor([5.0, 6.0, 7.0, 8.0])
-    output = (straight_through(weight, mask) * inputs).sum()
+    gradient = torch.ones(1, 4)
+    product = straight_through(weight, mask, gradient, torch.bfloat16)
+    assert product.dtype == torch.bfloat16
+    output = (product * inputs).sum()
     output.backward()
     assert output.item() == -2.0 * 6.0 + 4.0 * 8.0
-    # d output / d (weight x mask) is the input, for pruned weights too.
-    assert weight.grad.tolist() == [inputs.tolist()]
+    # d output / d (weight x mask) is the input, for pruned weights too; it is added.
+    assert gradient.tolist() == [(inputs + 1).tolist()]
+
+
+@pytest.mark.parametrize("text,room", [("2:8", True), ("4:8", True), ("1:4", False), ("5:8", False)])
+def test_an_inherited_mask_leaves_room_or_not(text, room):
+    within = torch.zeros(2, 3, 16, dtype=torch.bool)
+    within[..., :4] = within[..., 8:12] = True  # four of eight, none in the second half
+    within[1] = True
+    assert leaves_room(within, Pattern.parse(text)).tolist() == [room, True]

@@ -28,6 +28,16 @@ def test_one_label_is_a_regression():
     assert task_loss(torch.tensor([[[0.2], [1.0]]]), made).item() == pytest.approx(0.09)
 
 
+def test_examples_without_a_label_do_not_count():
+    made = batch([[0.5, float("nan")]], [[True, True]])
+    assert task_loss(torch.tensor([[[0.2], [1.0]]]), made).item() == pytest.approx(0.09)
+    logits = torch.zeros(1, 2, 2, requires_grad=True)
+    loss = task_loss(logits, batch([[1.0, float("nan")]], [[True, True]]))
+    assert loss.item() == pytest.approx(math.log(2))
+    loss.sum().backward()
+    assert logits.grad.isfinite().all() and not logits.grad[0, 1].any()
+
+
 def test_logits_of_the_teacher_cost_nothing_and_others_their_divergence():
     teacher = torch.tensor([[[2.0, 0.0]]])
     made = batch([[0.0]], [[True]])

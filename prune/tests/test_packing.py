@@ -97,3 +97,23 @@ def test_texts_are_cut_with_their_special_tokens(tiny_directory):
 def test_a_directory_without_tokenizer_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="neither tokenizer.json nor vocab.txt"):
         load_tokenizer(tmp_path, 16)
+
+
+def test_unlabeled_texts_take_half_of_an_epoch_and_have_no_label(data, tiny_directory):
+    others = tiny.examples(400, seed=4)
+    more = tokenize(load_tokenizer(tiny_directory, 16), others.texts, None)
+    loader = Loader(data, SHAPE, [1], unlabeled=more)
+    seen, tokens, epochs = {}, {True: 0, False: 0}, 0
+    for step in range(200):
+        batch = loader.batch(step)
+        for example, (ids, _) in unpack(batch, 0).items():
+            seen[example] = seen.get(example, 0) + 1
+            tokens[example < len(data)] += len(ids)
+        slots = batch.valid[0]
+        assert torch.equal(batch.labels[0, slots].isnan(), batch.examples[0, slots] >= len(data))
+        epochs = min(seen.get(e, 0) for e in range(len(data)))
+        if epochs == 3:
+            break
+    assert epochs == 3
+    assert tokens[False] == pytest.approx(tokens[True], rel=0.15)
+    assert len([e for e in seen if e >= len(data)]) > 60  # newly drawn each time

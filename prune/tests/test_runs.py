@@ -3,6 +3,7 @@
 
 import csv
 import importlib.util
+import json
 import os
 import pathlib
 import subprocess
@@ -10,6 +11,8 @@ import sys
 
 import pytest
 import tiny
+
+from sta_prune.patterns import split_series
 
 RUNS = pathlib.Path(__file__).resolve().parents[1] / "runs"
 
@@ -63,19 +66,17 @@ def test_the_table_has_every_candidate_once_and_is_not_run_twice(tiny_directory,
     assert table.main(arguments) == 0
     rows = rows_of(tmp_path)
     keys = {(r["method"], r["taught"], r["pattern"], r["seed"]) for r in rows}
-    # dense, and 3 methods x 6 patterns x with and without teacher, for 2 seeds
-    assert len(keys) == len(rows) == 2 * (1 + 3 * 6 * 2)
+    # dense, and 6 patterns of 2 methods with teacher and of 3 without, for 2 seeds
+    assert len(keys) == len(rows) == 2 * (1 + 6 * (2 + 3))
     budgets = {r["pattern"]: r["steps"] for r in rows if r["method"] == "asp"}
     assert budgets == {"4:8": "2", "2:8": "4", "1:8": "6", "1:16": "8", "2:4": "2", "1:4": "4"}
-    # With the work folder lost but the results kept, nothing but the teachers is trained again.
-    for path in (tmp_path / "work").glob("*.pt"):
-        path.unlink()
+    # Nothing but the teachers is trained again.
     assert table.main(arguments) == 0
     assert len(rows_of(tmp_path)) == len(rows) + 2
 
     text = script("summarize").summarize([tmp_path / "results.csv"])
     lines = text.splitlines()
-    assert len(lines) == 2 + 1 + 3 * 6 * 2
+    assert len(lines) == 2 + 1 + 6 * (2 + 3)
     assert lines[2].startswith("| dense | dense | no |") and lines[2].endswith("| 0.0 |")
     assert lines[-1].startswith("| 1:16 |") and "±" in lines[-1]
 
@@ -87,7 +88,42 @@ def test_out_of_time_is_told_apart_and_gone_on_from(tiny_directory, glue, tmp_pa
     assert table.main(arguments) == 0
     rows = rows_of(tmp_path)
     assert {row["split"] for row in rows} == {"choose"}
-    assert len({(row["rate"], row["decay"]) for row in rows}) == 9
+    table_of = script("choose")
+    choice = table_of.choose([tmp_path / "results.csv"])
+    assert choice.pop("unlabeled") is False
+    assert sorted(choice) == ["asp-free", "idp-free", "idp-taught", "srste-free", "srste-taught"]
+    labels = {row["settings"] for row in rows if row["method"] == "idp" and row["taught"] == "1"}
+    assert len(labels) == 6
+    best = choice["idp-taught"]
+    assert f"{best['rate']:g}, {best['decay']:g}, {best['activation_density']:g}" in labels
+
+    # What was chosen is what the table is made with, each method with its own.
+    choice["srste-taught"]["rate"] = 0.125
+    path = tmp_path / "choice.json"
+    path.write_text(json.dumps(choice))
+    unlabeled = tmp_path / "text.txt"
+    unlabeled.write_text("good1 bad2 word3\nbad1 word2\tgood3\n")
+    arguments = options(tiny_directory, glue, tmp_path / "table", "--part", "table", "--seeds", "1")
+    more = ["--choice", str(path), "--unlabeled", str(unlabeled), "--methods", "srste"]
+    assert table.main([*arguments, *more]) == 0
+    rows = [row for row in rows_of(tmp_path / "table") if row["method"] != "dense"]
+    assert {row["method"] for row in rows} == {"srste"}
+    assert {row["settings"] for row in rows if row["taught"] == "1"} == {"0.125, 2, 0.0625, text"}
+    assert not any("text" in row["settings"] for row in rows if row["taught"] == "0")
+
+
+def test_mixed_patterns_are_told_beside_the_choice(tiny_directory, glue, tmp_path, monkeypatch, capsys):
+    table = script("table")
+    for series in table.MIXED:
+        *_, last = map(str, split_series(series))
+        assert last.count("3:16") == last.count("1:16") > 0
+    mixed = "4:8;1:8,*.layer.0.*=3:16,*.layer.1.*=1:16"
+    monkeypatch.setattr(table, "MIXED", (mixed,))
+    arguments = options(tiny_directory, glue, tmp_path, "--part", "mixed", "--seeds", "1")
+    assert table.main(arguments) == 0
+    assert "1:8,*.layer.0.*=3:16" in {row["pattern"][:20] for row in rows_of(tmp_path)}
+    script("choose").choose([tmp_path / "results.csv"])
+    assert "*.layer.0.*=3:16" in capsys.readouterr().err
 
 
 def test_tasks_run_beside_each_other(tiny_directory, glue, tmp_path):
