@@ -3,9 +3,9 @@
 
   choose.py OUT/*/results.csv > choice.json
 
-For a method, with a teacher and without one, the settings whose mean over all tasks, patterns and
-seeds is highest; only settings with results of every task count. Patterns by matrix, which have as
-many weights as 1:8, are told beside it on standard error.
+For a method, with a teacher and without one, the settings whose mean over tasks, patterns and seeds
+is highest. Patterns by matrix, which have as many weights as 1:8, are told beside it on standard
+error.
 """
 
 from __future__ import annotations
@@ -29,34 +29,54 @@ def fields_of(label: str, is_taught: bool) -> dict[str, float]:
     return fields if is_taught else {**fields, "free_rate": float(free_rate)}
 
 
-def means(scores: Scores, tasks: Sequence[str]) -> dict[tuple[str, str, str], float]:
-    """By method, teaching and settings: over patterns, of each the mean of the tasks."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+def means(scores: Scores) -> dict[tuple[str, str, str], float]:
+    """By method, teaching and settings: the mean of the tasks, then of the patterns. Only patterns
+    and tasks count that all settings of a method have, so that a run cut short misleads nobody."""
+    found: dict[tuple[str, str], dict[str, dict[tuple[str, str], float]]] = {}
     for (pattern, method, taught, label), by_task in scores.items():
-        if method == "dense" or "=" in pattern or set(by_task) != set(tasks):
-            continue
-        mean = statistics.fmean(statistics.fmean(by_task[task].values()) for task in tasks)
-        found.setdefault((method, taught, label), []).append(mean)
-    return {key: statistics.fmean(values) for key, values in found.items()}
+        if method != "dense" and "=" not in pattern:
+            cells = found.setdefault((method, taught), {}).setdefault(label, {})
+            cells.update({(pattern, t): statistics.fmean(v.values()) for t, v in by_task.items()})
+    result = {}
+    for (method, taught), labels in found.items():
+        common = set.intersection(*(set(cells) for cells in labels.values()))
+        for label, cells in labels.items():
+            if common:
+                mean = statistics.fmean(cells[cell] for cell in common)
+                result[(method, taught, label)] = mean
+    return result
+
+
+def text_gain(scores: Scores) -> float:
+    """What asking teachers about unlabeled texts is worth: the mean difference of cells with it to
+    the same ones without; 0 where there are none."""
+    gains = []
+    for (pattern, method, taught, label), by_task in scores.items():
+        without = scores.get((pattern, method, taught, label.removesuffix(", text")), {})
+        if label.endswith(", text"):
+            gains += [
+                statistics.fmean(by_task[task].values()) - statistics.fmean(without[task].values())
+                for task in sorted(by_task.keys() & without.keys())
+            ]
+    return statistics.fmean(gains) if gains else 0.0
 
 
 def choose(paths: Sequence[Path]) -> dict[str, dict[str, float] | bool]:
     """Fields of Settings by "METHOD-taught" and "METHOD-free"; "unlabeled": whether to ask teachers
     about texts beside the task's own."""
     scores, _ = read_scores(paths)
-    tasks = sorted({task for by_task in scores.values() for task in by_task})
-    ranked = sorted(means(scores, tasks).items(), key=lambda item: item[1])
-    choice: dict[str, dict[str, float] | bool] = {}
+    gain = text_gain(scores)
+    print(f"unlabeled texts: {gain:+.2f}", file=sys.stderr)
+    choice: dict[str, dict[str, float] | bool] = {"unlabeled": gain > 0}
+    ranked = sorted(means(scores).items(), key=lambda item: item[1])
     for (method, taught, label), mean in ranked:  # the best one of a method comes last
         kind = "taught" if taught == "1" else "free"
         print(f"{method}-{kind}: {label}: {mean:.2f}", file=sys.stderr)
         choice[f"{method}-{kind}"] = fields_of(label, taught == "1")
-        if method == "idp" and kind == "taught":
-            choice["unlabeled"] = label.endswith(", text")
     for (pattern, method, _, label), by_task in scores.items():
-        if "=" in pattern and set(by_task) == set(tasks):
-            mean = statistics.fmean(statistics.fmean(by_task[task].values()) for task in tasks)
-            print(f"{method}: {label}: {pattern}: {mean:.2f}", file=sys.stderr)
+        if "=" in pattern:
+            mean = statistics.fmean(statistics.fmean(v.values()) for v in by_task.values())
+            print(f"{method}: {label}: {pattern}: {mean:.2f} ({len(by_task)} tasks)", file=sys.stderr)
     return choice
 
 

@@ -112,6 +112,31 @@ def test_out_of_time_is_told_apart_and_gone_on_from(tiny_directory, glue, tmp_pa
     assert not any("text" in row["settings"] for row in rows if row["taught"] == "0")
 
 
+def test_a_choice_is_between_what_all_settings_have(tmp_path):
+    rows = [
+        # With text the easy pattern is missing: alone its mean would be the lower one.
+        ("sst2", "idp", 1, "0.001, 2, 0.5", "4:8", 90.0),
+        ("sst2", "idp", 1, "0.001, 2, 0.5", "1:8", 70.0),
+        ("sst2", "idp", 1, "0.002, 2, 0.5", "4:8", 91.0),
+        ("sst2", "idp", 1, "0.002, 2, 0.5", "1:8", 71.0),
+        ("sst2", "idp", 1, "0.001, 2, 0.5, text", "1:8", 73.0),
+    ]
+    columns = "task,method,taught,settings,pattern,seed,split,metric,score,steps,seconds\n"
+    lines = [
+        f'{task},{method},{taught},"{label}",{pattern},1,choose,accuracy,{score},2,1.0\n'
+        for task, method, taught, label, pattern, score in rows
+    ]
+    (tmp_path / "results.csv").write_text(columns + "".join(lines))
+    choice = script("choose").choose([tmp_path / "results.csv"])
+    assert choice["unlabeled"] is True
+    assert choice["idp-taught"]["rate"] == 0.001
+
+    (tmp_path / "results.csv").write_text(columns + "".join(lines[:-1]))
+    choice = script("choose").choose([tmp_path / "results.csv"])
+    assert choice["unlabeled"] is False
+    assert choice["idp-taught"]["rate"] == 0.002
+
+
 def test_mixed_patterns_are_told_beside_the_choice(tiny_directory, glue, tmp_path, monkeypatch, capsys):
     table = script("table")
     for series in table.MIXED:
