@@ -21,6 +21,7 @@ USAGE
 build_packages() {
   cat <<'PACKAGES' | sed 's/ *#.*//'
 ca-certificates
+ccache                   # an image that is built again
 cmake
 g++
 git
@@ -53,7 +54,6 @@ PACKAGES
 
 developer_packages() {
   cat <<'PACKAGES' | sed 's/ *#.*//'
-ccache
 chromium                 # looks at the status page in the system tests
 chromium-driver
 clang                    # the fuzz targets
