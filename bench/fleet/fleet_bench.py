@@ -52,8 +52,8 @@ class NameServer:
         self._hosts.touch()
         self.address = free_addresses(1)[0]
         self._process = subprocess.Popen(
-            ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null",
-             f"--port={self.address.split(':')[1]}", "--listen-address=127.0.0.1", "--bind-interfaces",
+            ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--no-resolv", "--no-hosts",
+             "--conf-file=/dev/null", f"--port={self.address.split(':')[1]}", "--listen-address=127.0.0.1", "--bind-interfaces",
              f"--addn-hosts={self._hosts}", "--local-ttl=0", "--user=root", "--pid-file"],
             stderr=subprocess.DEVNULL)
 

@@ -98,7 +98,8 @@ class Container:
     def wait_until_ready(self, stactl: pathlib.Path) -> None:
         """Until its models serve."""
         ask = in_network_of(self.pid, stactl, "health")
-        self._wait_until(lambda: subprocess.run(ask, check=False, capture_output=True).returncode == 0)
+        self._wait_until(
+            lambda: subprocess.run(ask, check=False, capture_output=True).returncode == 0)
 
     def _wait_until(self, is_so: Callable[[], bool]) -> None:
         end = time.monotonic() + WAIT_S

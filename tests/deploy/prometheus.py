@@ -44,8 +44,9 @@ class Prometheus:
         self._process.wait()
 
     def _get(self, path: str) -> dict:
-        done = subprocess.run(in_network_of(self._pid, "curl", "--silent", f"http://{ADDRESS}{path}"),
-                              capture_output=True, text=True, check=False)
+        # Until it is ready it answers with 503.
+        ask = in_network_of(self._pid, "curl", "--silent", "--fail", f"http://{ADDRESS}{path}")
+        done = subprocess.run(ask, capture_output=True, text=True, check=False)
         return json.loads(done.stdout)["data"] if done.returncode == 0 else {}
 
     def value(self, expression: str) -> float | None:
@@ -54,8 +55,8 @@ class Prometheus:
         return float(found[0]["value"][1]) if found else None
 
     def firing(self) -> set[str]:
-        return {alert["labels"]["alertname"] for alert in self._get("/api/v1/alerts").get("alerts", [])
-                if alert["state"] == "firing"}
+        alerts = self._get("/api/v1/alerts").get("alerts", [])
+        return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
     def wait_until(self, is_so, limit_s: float) -> None:
         end = time.monotonic() + limit_s
