@@ -79,18 +79,26 @@ absl::StatusOr<Inputs> ReadInputs(const ConvertOptions& options) {
   absl::StatusOr<FloatModel> model = ReadFloatModel(options.model_directory, options.task);
   if (!model.ok()) return model.status();
   inputs.model = *std::move(model);
+  if (options.zeros_must_fit) {
+    absl::Status fits = CheckZeros(inputs.patterns, inputs.model.encoder);
+    if (!fits.ok()) return fits;
+  }
   if (absl::Status texts = ReadTexts(options, inputs); !texts.ok()) return texts;
   return inputs;
 }
 
+std::string NameOfModel(const std::filesystem::path& directory) {
+  return std::filesystem::absolute(directory).lexically_normal().filename().string();
+}
+
 Provenance MakeProvenance(const ConvertOptions& options, const Inputs& inputs) {
-  return {
-      .source =
-          std::filesystem::absolute(options.model_directory).lexically_normal().filename().string(),
-      .tool = "stactl",
-      .calibration = StrCat(inputs.calibration.size(), " sentences of ",
-                            options.calibration_text.filename().string()),
-      .created = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone())};
+  return {.source = options.source.empty() ? NameOfModel(options.model_directory) : options.source,
+          .tool = "stactl",
+          .calibration = StrCat(inputs.calibration.size(), " sentences of ",
+                                options.calibration_text.filename().string()),
+          .created = absl::FormatTime(absl::RFC3339_sec, absl::Now(), absl::UTCTimeZone()),
+          .accuracy = {},
+          .series = options.series};
 }
 
 // What the integers answer: writes the package beside its place, reads it back as a server would,

@@ -41,6 +41,12 @@ struct ConvertOptions {
   // What the model is for; found from its files where unset.
   std::optional<Task> task;
   int threads = 2;
+  // Patterns that the zeros have to fit already: nothing may be pruned.
+  bool zeros_must_fit = false;
+  // What the package says of a series that it is from, and which model that one is from (else the
+  // name of the model's directory).
+  std::optional<SeriesEntry> series = {};
+  std::string source = {};
 };
 
 // Called from the converting thread: `done` of `total` steps of `phase` are over. May be null.

@@ -89,6 +89,10 @@ absl::Status PatternAssignment::CheckAgainst(const std::vector<std::string>& mat
   return absl::OkStatus();
 }
 
+bool PatternAssignment::Keeps() const {
+  return std::ranges::any_of(rules_, [](const Rule& rule) { return !rule.choice.has_value(); });
+}
+
 PatternChoice PatternAssignment::For(std::string_view matrix) const {
   PatternChoice choice = Pattern::Dense();
   for (const Rule& rule : rules_) {

@@ -34,6 +34,9 @@ class PatternAssignment {
   // names the one that has none.
   absl::Status CheckAgainst(const std::vector<std::string>& matrices) const;
 
+  // Whether a rule says "keep".
+  bool Keeps() const;
+
   // The choice for a matrix that CheckAgainst has seen.
   PatternChoice For(std::string_view matrix) const;
 

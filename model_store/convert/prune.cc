@@ -52,6 +52,24 @@ Pattern FindPattern(const Matrix& weight) {
   return best;
 }
 
+bool FitsPattern(Pattern pattern, const Matrix& weight) {
+  return pattern.IsDense() || MostNonZero(weight, pattern.m) <= pattern.n;
+}
+
+absl::Status CheckZeros(const PatternAssignment& assignment, FloatEncoder& encoder) {
+  for (FloatLayer& layer : encoder.layers) {
+    for (const FloatLinear* linear : layer.Linears()) {
+      const PatternChoice choice = assignment.For(linear->name);
+      if (choice.has_value() && !FitsPattern(*choice, linear->weight)) {
+        return absl::InvalidArgumentError(StrCat("matrix '", linear->name,
+                                                 "' has more weights than ", choice->ToString(),
+                                                 " leaves: it was not trained for that"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::map<std::string, Pattern>> PruneEncoder(const PatternAssignment& assignment,
                                                             FloatEncoder& encoder) {
   std::vector<FloatLinear*> linears;

@@ -22,6 +22,13 @@ void PruneByMagnitude(Pattern pattern, Matrix& weight);
 // Dense where no sparse pattern fits.
 Pattern FindPattern(const Matrix& weight);
 
+// Whether `weight` has at most n weights that are not zero in every group of m columns.
+bool FitsPattern(Pattern pattern, const Matrix& weight);
+
+// Checks that an assignment takes no weight away, "keep" apart. INVALID_ARGUMENT names a matrix
+// with more weights than its pattern has places.
+absl::Status CheckZeros(const PatternAssignment& assignment, FloatEncoder& encoder);
+
 // Applies an assignment to all matrices of an encoder and returns each one's pattern by name.
 // INVALID_ARGUMENT: as CheckAgainst, or a matrix of "keep" that fits no sparse pattern.
 absl::StatusOr<std::map<std::string, Pattern>> PruneEncoder(const PatternAssignment& assignment,

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model_store/json/strict_json.h"
+#include "model_store/package/series_json.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -24,10 +25,6 @@ absl::Status Damage(std::string_view where, const absl::Status& status) {
 }
 absl::Status Damage(std::string_view what) {
   return absl::DataLossError(StrCat("manifest.json: ", what));
-}
-
-bool IsSha256(std::string_view text) {
-  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 absl::StatusOr<int> ReadVersion(const nlohmann::json& json, std::string_view key, int known) {
@@ -131,12 +128,26 @@ Provenance ReadProvenance(const nlohmann::json& json) {
   provenance.tool = GetString(*found, "tool").value_or("");
   provenance.calibration = GetString(*found, "calibration").value_or("");
   provenance.created = GetString(*found, "created").value_or("");
+  if (found->contains("series")) {
+    absl::StatusOr<SeriesEntry> series = ReadSeriesEntry((*found)["series"]);
+    if (series.ok()) provenance.series = *std::move(series);
+  }
   const auto accuracy = found->find("accuracy");
   if (accuracy == found->end() || !accuracy->is_object()) return provenance;
   for (const auto& [name, value] : accuracy->items()) {
     if (value.is_number()) provenance.accuracy[name] = value.get<double>();
   }
   return provenance;
+}
+
+nlohmann::json ProvenanceJson(const Provenance& provenance) {
+  nlohmann::json json = {{"source", provenance.source},
+                         {"tool", provenance.tool},
+                         {"calibration", provenance.calibration},
+                         {"created", provenance.created},
+                         {"accuracy", provenance.accuracy}};
+  if (provenance.series.has_value()) json["series"] = SeriesEntryJson(*provenance.series);
+  return json;
 }
 
 nlohmann::json MatricesJson(const std::vector<MatrixEntry>& matrices) {
@@ -168,6 +179,10 @@ bool IsPackageFileName(std::string_view name) {
          name.find_first_not_of(kAllowed) == std::string_view::npos;
 }
 
+bool IsSha256(std::string_view text) {
+  return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 absl::StatusOr<Manifest> ParseManifest(std::string_view json) {
   const absl::StatusOr<nlohmann::json> document = ParseStrictJson(json);
   if (!document.ok()) return Damage("", document.status());
@@ -194,15 +209,9 @@ absl::StatusOr<std::string> FormatManifest(const Manifest& manifest) {
   for (const auto& [name, file] : manifest.files) {
     files[name] = {{"size_bytes", file.size_bytes}, {"sha256", file.sha256}};
   }
-  const Provenance& provenance = manifest.provenance;
   nlohmann::json document = {{"format_version", manifest.format_version},
                              {"files", files},
-                             {"provenance",
-                              {{"source", provenance.source},
-                               {"tool", provenance.tool},
-                               {"calibration", provenance.calibration},
-                               {"created", provenance.created},
-                               {"accuracy", provenance.accuracy}}}};
+                             {"provenance", ProvenanceJson(manifest.provenance)}};
   if (manifest.kind == PackageKind::kDiagnostic) {
     document["kind"] = kDiagnosticKind;
   } else {

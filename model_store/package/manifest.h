@@ -7,12 +7,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "model_store/codec/pattern.h"
+#include "model_store/package/series_entry.h"
 
 namespace sta {
 
@@ -39,13 +41,14 @@ struct MatrixEntry {
   bool values_compressed = false;
 };
 
-// How the package came to be. Free text, shown by `stactl inspect`, never interpreted.
+// How the package came to be: shown by `stactl inspect`; nothing is computed from it.
 struct Provenance {
   std::string source;                      // name or path of the source model
   std::string tool;                        // "stactl 0.1.0"
   std::string calibration;                 // what text, how many sentences
   std::string created;                     // RFC 3339
   std::map<std::string, double> accuracy;  // optional card, e.g. mean_cosine_to_float
+  std::optional<SeriesEntry> series;       // of a candidate of a series
 };
 
 struct Manifest {
@@ -72,6 +75,9 @@ inline constexpr std::string_view kManifestFile = "manifest.json";
 // Whether a package may hold a file of this name: letters, digits, '.', '_' and '-', at most 128,
 // not beginning with a dot, not the manifest itself.
 bool IsPackageFileName(std::string_view name);
+
+// 64 hexadecimal digits in lower case.
+bool IsSha256(std::string_view text);
 
 }  // namespace sta
 

@@ -26,6 +26,17 @@ v1::ModelState ToProto(ModelState state) {
   return v1::MODEL_STATE_FAILED;
 }
 
+void SetSeries(const SeriesEntry& entry, v1::SeriesEntry& message) {
+  message.set_series(entry.series);
+  message.set_candidate(entry.candidate);
+  message.set_task(entry.task);
+  message.set_split(entry.split);
+  message.set_steps(entry.steps);
+  message.set_metric(entry.metric);
+  message.mutable_scores()->insert(entry.scores.begin(), entry.scores.end());
+  message.mutable_dense_scores()->insert(entry.dense_scores.begin(), entry.dense_scores.end());
+}
+
 }  // namespace
 
 v1::ModelVersion MakeModelVersion(const ModelStatus& status) {
@@ -95,6 +106,9 @@ void FillDetails(const Manifest& manifest, v1::GetModelResponse& response) {
   provenance["created"] = manifest.provenance.created;
   response.mutable_accuracy()->insert(manifest.provenance.accuracy.begin(),
                                       manifest.provenance.accuracy.end());
+  if (manifest.provenance.series.has_value()) {
+    SetSeries(*manifest.provenance.series, *response.mutable_series());
+  }
 }
 
 }  // namespace sta

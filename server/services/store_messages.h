@@ -18,7 +18,7 @@ v1::ModelVersion MakeModelVersion(const VersionInfo& version);
 
 v1::UploadStatus MakeUploadStatus(const UploadStatus& status);
 
-// Matrices, provenance and accuracy.
+// Matrices, provenance, accuracy and the place in a series.
 void FillDetails(const Manifest& manifest, v1::GetModelResponse& response);
 
 }  // namespace sta

@@ -32,6 +32,10 @@ TEST(PatternAssignmentTest, KeepIsNoPatternYet) {
                            PatternAssignment::Parse("keep,*.key.*=1:4"));
   EXPECT_EQ(assignment.For(kFirstQuery), std::nullopt);
   EXPECT_EQ(assignment.For(kKey), (Pattern{1, 4}));
+  EXPECT_TRUE(assignment.Keeps());
+  STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment patterns,
+                           PatternAssignment::Parse("2:8,*.key.*=dense"));
+  EXPECT_FALSE(patterns.Keeps());
 }
 
 TEST(PatternAssignmentTest, NamesMalformedRules) {

@@ -79,6 +79,27 @@ TEST(FindPatternTest, IsDenseWhereNothingFits) {
   EXPECT_EQ(FindPattern(Matrix::Ones(2, 64)), Pattern::Dense());
 }
 
+TEST(FitsPatternTest, CountsWeightsOfEveryGroup) {
+  EXPECT_TRUE(FitsPattern({2, 4}, Repeated({1, 2, 0, 0})));
+  EXPECT_TRUE(FitsPattern({4, 8}, Repeated({1, 2, 0, 0})));
+  EXPECT_FALSE(FitsPattern({1, 4}, Repeated({1, 2, 0, 0})));
+  EXPECT_TRUE(FitsPattern(Pattern::Dense(), Matrix::Ones(1, 32)));
+  EXPECT_TRUE(FitsPattern({2, 4}, Row({0, 0, 0, 0, 1, 2})));
+  EXPECT_FALSE(FitsPattern({2, 4}, Row({0, 0, 0, 0, 1, 2, 3})));
+}
+
+TEST(CheckZerosTest, NamesAMatrixThatWouldLoseWeights) {
+  FloatEncoder encoder = EncoderOf(Repeated({1, 2, 0, 0}));
+  STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment fits,
+                           PatternAssignment::Parse("2:4,*.0=dense,*.1=keep"));
+  EXPECT_THAT(CheckZeros(fits, encoder), IsOk());
+  STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment prunes, PatternAssignment::Parse("2:4,*.3=1:4"));
+  EXPECT_THAT(CheckZeros(prunes, encoder),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "matrix 'matrix.3' has more weights than 1:4 leaves: it was not trained for "
+                       "that"));
+}
+
 TEST(PruneEncoderTest, AppliesRulesAndTellsThePatterns) {
   FloatEncoder encoder = EncoderOf(Repeated({1, 2, 0, 0}));
   STA_ASSERT_OK_AND_ASSIGN(const PatternAssignment rules,
