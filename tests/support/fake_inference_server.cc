@@ -197,7 +197,7 @@ class FakeInferenceServer::Services {
     }
     grpc::Status GetModel(grpc::ServerContext* context, const v1::GetModelRequest* request,
                           v1::GetModelResponse* response) override {
-      *response = state_.Find(request->name());
+      *response = state_.Find(request->name(), request->version());
       if (response->model().version() == 0) return UnknownModel(request->name());
       absl::MutexLock lock(&state_.mutex_);
       if (!state_.has_store_) return {grpc::StatusCode::UNIMPLEMENTED, "no store"};
@@ -212,11 +212,12 @@ class FakeInferenceServer::Services {
     return {grpc::StatusCode::NOT_FOUND, absl::StrCat("unknown model '", name, "'")};
   }
 
-  // Version 0 where it is not there.
-  v1::GetModelResponse Find(const std::string& name) const {
+  // Version 0 where it is not there; asked for 0, the first of that name.
+  v1::GetModelResponse Find(const std::string& name, int64_t version = 0) const {
     absl::MutexLock lock(&mutex_);
     for (const v1::GetModelResponse& model : models_) {
-      if (model.model().name() == name) return model;
+      const bool is_version = version == 0 || model.model().version() == version;
+      if (model.model().name() == name && is_version) return model;
     }
     return {};
   }

@@ -11,6 +11,8 @@
 namespace sta {
 namespace {
 
+constexpr int64_t kFirstVersion = 7;
+
 std::map<std::string, int64_t> SizesInManifest(const std::string& manifest) {
   std::map<std::string, int64_t> sizes;
   const auto json = nlohmann::json::parse(manifest, nullptr, /*allow_exceptions=*/false);
@@ -99,6 +101,20 @@ std::vector<std::string> FakeModelStore::requests() const {
   return requests_;
 }
 
+grpc::Status FakeModelStore::ListModels(grpc::ServerContext* /*context*/,
+                                        const v1::ListModelsRequest* /*request*/,
+                                        v1::ListModelsResponse* response) {
+  const absl::MutexLock lock(&mutex_);
+  for (const auto& [manifest, version] : stored_) {
+    v1::ModelVersion& model = *response->add_models();
+    model.set_name(name_);
+    model.set_version(version);
+    model.set_state(v1::MODEL_STATE_READY);
+    model.set_is_default(version == kFirstVersion);
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status FakeModelStore::StartUpload(grpc::ServerContext* /*context*/,
                                          const v1::StartUploadRequest* request,
                                          v1::StartUploadResponse* response) {
@@ -109,17 +125,18 @@ grpc::Status FakeModelStore::StartUpload(grpc::ServerContext* /*context*/,
     return refusal;
   }
   name_ = request->name();
+  if (stored_.contains(manifest_)) files_.clear();  // the next upload
   manifest_ = request->manifest();
   sizes_ = SizesInManifest(manifest_);
   if (!asked_for_.empty()) sizes_ = {{asked_for_, 10}};
-  if (is_stored_) {
+  if (stored_.contains(manifest_)) {
     FillModel(response->mutable_model());
     return grpc::Status::OK;
   }
   v1::UploadStatus& upload = *response->mutable_upload();
   upload.set_upload_id("the-upload");
   upload.set_name(name_);
-  upload.set_version(7);
+  upload.set_version(Version());
   for (const auto& [name, size] : sizes_) {
     v1::UploadFile& file = *upload.add_files();
     file.set_name(name);
@@ -150,9 +167,14 @@ bool FakeModelStore::IsWhole() const {
   });
 }
 
+int64_t FakeModelStore::Version() const {
+  const auto found = stored_.find(manifest_);
+  return found != stored_.end() ? found->second : kFirstVersion + std::ssize(stored_);
+}
+
 void FakeModelStore::FillModel(v1::ModelVersion* model) const {
   model->set_name(name_);
-  model->set_version(7);
+  model->set_version(Version());
   model->set_state(v1::MODEL_STATE_LOADING);
   for (const auto& [name, size] : sizes_) model->set_size_bytes(model->size_bytes() + size);
 }
@@ -184,7 +206,7 @@ grpc::Status FakeModelStore::Upload(grpc::ServerContext* /*context*/,
   }
   const absl::MutexLock lock(&mutex_);
   if (!IsWhole()) return {grpc::StatusCode::FAILED_PRECONDITION, "files are missing"};
-  is_stored_ = true;
+  stored_.emplace(manifest_, Version());
   if (std::exchange(loses_answer_, false)) return {grpc::StatusCode::UNAVAILABLE, "lost"};
   FillModel(response->mutable_model());
   return grpc::Status::OK;

@@ -8,7 +8,8 @@
 //   ... upload ...
 //   EXPECT_EQ(store.file("encoder.safetensors"), bytes);
 //
-// Chunks are checked as the protocol asks; hashes are not. One upload at a time. Thread-safe.
+// Chunks are checked as the protocol asks; hashes are not. One upload at a time: the first manifest
+// becomes version 7, the next one 8. Thread-safe.
 #ifndef TESTS_SUPPORT_FAKE_MODEL_STORE_H_
 #define TESTS_SUPPORT_FAKE_MODEL_STORE_H_
 
@@ -57,6 +58,8 @@ class FakeModelStore final : public v1::ModelStore::Service {
   // Of every other call: its request as text, "SetAlias name: ...".
   std::vector<std::string> requests() const;
 
+  grpc::Status ListModels(grpc::ServerContext*, const v1::ListModelsRequest*,
+                          v1::ListModelsResponse*) override;
   grpc::Status StartUpload(grpc::ServerContext*, const v1::StartUploadRequest*,
                            v1::StartUploadResponse*) override;
   grpc::Status Upload(grpc::ServerContext*, grpc::ServerReader<v1::UploadRequest>*,
@@ -85,13 +88,14 @@ class FakeModelStore final : public v1::ModelStore::Service {
   grpc::Status Note(const std::string& rpc, const google::protobuf::Message& request);
   grpc::Status Take(const v1::UploadRequest& chunk) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool IsWhole() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  int64_t Version() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FillModel(v1::ModelVersion* model) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::deque<Cut> cuts_ ABSL_GUARDED_BY(mutex_);
   std::deque<grpc::Status> refusals_ ABSL_GUARDED_BY(mutex_);
   bool loses_answer_ ABSL_GUARDED_BY(mutex_) = false;
-  bool is_stored_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::string, int64_t> stored_ ABSL_GUARDED_BY(mutex_);  // manifest -> version
   std::string name_ ABSL_GUARDED_BY(mutex_);
   std::string manifest_ ABSL_GUARDED_BY(mutex_);
   std::string asked_for_ ABSL_GUARDED_BY(mutex_);

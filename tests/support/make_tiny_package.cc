@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes a tiny package, for system tests that are not C++.
+// Writes a tiny package, or a series as sta_prune trains it, for system tests that are not C++.
 //
 //   make_tiny_package --output DIR --task sentence_embedding --seed 1
+//   make_tiny_package --output DIR --trained-series
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <string>
 
 #include "tests/support/tiny_package.h"
+#include "tests/support/trained_series.h"
 
 int main(int argc, char** argv) {
   CLI::App app("Writes a small package with random weights.");
@@ -19,12 +21,16 @@ int main(int argc, char** argv) {
   app.add_option("--task", task_name,
                  "sentence_embedding, sequence_classification or last_hidden_state");
   app.add_option("--seed", seed, "Of the weights");
+  bool trained_series = false;
+  app.add_flag("--trained-series", trained_series, "Hugging Face directories with a series.json");
   CLI11_PARSE(app, argc, argv);
   const absl::StatusOr<sta::Task> task = sta::ParseTask(task_name);
   sta::TinyPackageOptions options;
   options.encoder.seed = seed;
   absl::Status status = task.status();
-  if (task.ok()) {
+  if (trained_series) {
+    status = sta::WriteTrainedSeries(output);
+  } else if (task.ok()) {
     options.task = *task;
     status = sta::WriteTinyPackage(output, options);
   }
