@@ -38,15 +38,17 @@ absl::StatusOr<InferResult> Client::Infer(const InferRequest& request) {
 }
 
 absl::StatusOr<Embeddings> Client::Embed(const std::string& model,
-                                         const std::vector<std::string>& texts) {
-  const absl::StatusOr<InferResult> result = Infer(EmbedRequest(model, texts));
+                                         const std::vector<std::string>& texts,
+                                         const std::string& version) {
+  const absl::StatusOr<InferResult> result = Infer(EmbedRequest(model, version, texts));
   if (!result.ok()) return result.status();
   return ReadEmbeddings(*result, texts.size());
 }
 
-absl::StatusOr<std::vector<Classification>> Client::Classify(
-    const std::string& model, const std::vector<std::string>& texts) {
-  const absl::StatusOr<InferResult> result = Infer(ClassifyRequest(model, texts));
+absl::StatusOr<std::vector<Classification>> Client::Classify(const std::string& model,
+                                                             const std::vector<std::string>& texts,
+                                                             const std::string& version) {
+  const absl::StatusOr<InferResult> result = Infer(ClassifyRequest(model, version, texts));
   if (!result.ok()) return result.status();
   return ReadClassifications(*result, texts.size());
 }
@@ -58,8 +60,8 @@ void Client::InferAsync(const InferRequest& request, InferCallback done) {
 }
 
 void Client::EmbedAsync(const std::string& model, const std::vector<std::string>& texts,
-                        EmbedCallback done) {
-  InferAsync(EmbedRequest(model, texts),
+                        EmbedCallback done, const std::string& version) {
+  InferAsync(EmbedRequest(model, version, texts),
              [count = texts.size(), done = std::move(done)](absl::StatusOr<InferResult> result) {
                if (!result.ok()) return done(result.status());
                done(ReadEmbeddings(*result, count));
@@ -67,8 +69,8 @@ void Client::EmbedAsync(const std::string& model, const std::vector<std::string>
 }
 
 void Client::ClassifyAsync(const std::string& model, const std::vector<std::string>& texts,
-                           ClassifyCallback done) {
-  InferAsync(ClassifyRequest(model, texts),
+                           ClassifyCallback done, const std::string& version) {
+  InferAsync(ClassifyRequest(model, version, texts),
              [count = texts.size(), done = std::move(done)](absl::StatusOr<InferResult> result) {
                if (!result.ok()) return done(result.status());
                done(ReadClassifications(*result, count));

@@ -123,11 +123,24 @@ struct MatrixSummary {
   int64_t position_bytes = 0;
 };
 
+// A model's place in a series of candidates, as its package tells it (sta.v1.SeriesEntry).
+struct SeriesPlace {
+  std::string series;
+  std::string candidate;  // "2-8"
+  std::string task;       // what it was scored on, and which part of that
+  std::string split;
+  int64_t steps = 0;                           // of training
+  std::string metric;                          // the one of `scores` that counts most
+  std::map<std::string, double> scores;        // -100..100
+  std::map<std::string, double> dense_scores;  // of the dense model; empty: not known
+};
+
 struct ModelDetails {
   ModelVersion model;
   std::vector<MatrixSummary> matrices;
   std::map<std::string, std::string> provenance;
   std::map<std::string, double> accuracy;
+  std::optional<SeriesPlace> series = {};
 };
 
 // A device of the server (sta.v1.Device); counters begin with the server.
@@ -205,10 +218,13 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // One row a text, in order. Any UTF-8 text; one that is too long is cut as the model says.
-  absl::StatusOr<Embeddings> Embed(const std::string& model, const std::vector<std::string>& texts);
+  // `version`: a number or an alias; "": the server's choice.
+  absl::StatusOr<Embeddings> Embed(const std::string& model, const std::vector<std::string>& texts,
+                                   const std::string& version = "");
   // One answer a text, in order.
   absl::StatusOr<std::vector<Classification>> Classify(const std::string& model,
-                                                       const std::vector<std::string>& texts);
+                                                       const std::vector<std::string>& texts,
+                                                       const std::string& version = "");
   // Any model, any tensors. INVALID_ARGUMENT, without a call, for a tensor that contradicts itself.
   absl::StatusOr<InferResult> Infer(const InferRequest& request);
 
@@ -218,10 +234,10 @@ class Client {
   void InferAsync(const InferRequest& request, InferCallback done);
   using EmbedCallback = std::function<void(absl::StatusOr<Embeddings>)>;
   void EmbedAsync(const std::string& model, const std::vector<std::string>& texts,
-                  EmbedCallback done);
+                  EmbedCallback done, const std::string& version = "");
   using ClassifyCallback = std::function<void(absl::StatusOr<std::vector<Classification>>)>;
   void ClassifyAsync(const std::string& model, const std::vector<std::string>& texts,
-                     ClassifyCallback done);
+                     ClassifyCallback done, const std::string& version = "");
   // Ends every pending Async call with CANCELLED.
   void CancelPending();
 

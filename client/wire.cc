@@ -195,6 +195,17 @@ ModelVersion FromProto(const v1::ModelVersion& version) {
   return result;
 }
 
+SeriesPlace FromProto(const v1::SeriesEntry& entry) {
+  return {.series = entry.series(),
+          .candidate = entry.candidate(),
+          .task = entry.task(),
+          .split = entry.split(),
+          .steps = entry.steps(),
+          .metric = entry.metric(),
+          .scores = {entry.scores().begin(), entry.scores().end()},
+          .dense_scores = {entry.dense_scores().begin(), entry.dense_scores().end()}};
+}
+
 ModelDetails FromProto(const v1::GetModelResponse& response) {
   ModelDetails details;
   details.model = FromProto(response.model());
@@ -204,6 +215,7 @@ ModelDetails FromProto(const v1::GetModelResponse& response) {
   }
   details.provenance = {response.provenance().begin(), response.provenance().end()};
   details.accuracy = {response.accuracy().begin(), response.accuracy().end()};
+  if (response.has_series()) details.series = FromProto(response.series());
   return details;
 }
 
@@ -226,8 +238,10 @@ ModelInfo FromProto(const inference::ModelMetadataResponse& response) {
   return info;
 }
 
-InferRequest EmbedRequest(const std::string& model, const std::vector<std::string>& texts) {
+InferRequest EmbedRequest(const std::string& model, const std::string& version,
+                          const std::vector<std::string>& texts) {
   return {.model = model,
+          .version = version,
           .inputs = {Tensor::OfStrings("text", texts)},
           .outputs = {"sentence_embedding"}};
 }
@@ -240,8 +254,10 @@ absl::StatusOr<Embeddings> ReadEmbeddings(const InferResult& result, size_t coun
   return Embeddings{(*tensor)->shape[0], (*tensor)->shape[1], *std::move(values)};
 }
 
-InferRequest ClassifyRequest(const std::string& model, const std::vector<std::string>& texts) {
+InferRequest ClassifyRequest(const std::string& model, const std::string& version,
+                             const std::vector<std::string>& texts) {
   return {.model = model,
+          .version = version,
           .inputs = {Tensor::OfStrings("text", texts)},
           .outputs = {"probabilities", "label"}};
 }

@@ -26,6 +26,7 @@ absl::StatusOr<InferResult> FromProto(const inference::ModelInferResponse& respo
 
 absl::Time FromProto(const google::protobuf::Timestamp& time);
 ModelVersion FromProto(const v1::ModelVersion& version);
+SeriesPlace FromProto(const v1::SeriesEntry& entry);
 ModelDetails FromProto(const v1::GetModelResponse& response);
 ModelInfo FromProto(const inference::ModelMetadataResponse& response);
 
@@ -49,9 +50,11 @@ absl::StatusOr<Request> VersionRequest(const std::string& name, const std::strin
 
 // The requests of Embed and Classify, and what is read from their answers. `count` is how many
 // texts were sent; INTERNAL where the answer has another number or the wrong outputs.
-InferRequest EmbedRequest(const std::string& model, const std::vector<std::string>& texts);
+InferRequest EmbedRequest(const std::string& model, const std::string& version,
+                          const std::vector<std::string>& texts);
 absl::StatusOr<Embeddings> ReadEmbeddings(const InferResult& result, size_t count);
-InferRequest ClassifyRequest(const std::string& model, const std::vector<std::string>& texts);
+InferRequest ClassifyRequest(const std::string& model, const std::string& version,
+                             const std::vector<std::string>& texts);
 absl::StatusOr<std::vector<Classification>> ReadClassifications(const InferResult& result,
                                                                 size_t count);
 

@@ -42,7 +42,7 @@ absl::Status RunClassify(CommandContext& context, const TextOptions& options) {
   if (!model.ok()) return model.status();
 
   const auto send = [&](const std::vector<std::string>& texts, Client::ClassifyCallback done) {
-    (*client)->ClassifyAsync(*model, texts, std::move(done));
+    (*client)->ClassifyAsync(*model, texts, std::move(done), options.version);
   };
   const auto use = [&](const std::vector<std::string>& texts,
                        const std::vector<Classification>& answers) {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// stactl convert: a Hugging Face directory to a package.
+// stactl convert: a Hugging Face directory, or those of a series, to packages.
 #include <algorithm>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "client/commands/command.h"
 #include "client/commands/opened_package.h"
+#include "client/commands/series_convert.h"
 #include "client/console/progress_bar.h"
 #include "client/console/table.h"
 #include "model_store/convert/convert_model.h"
@@ -17,6 +19,8 @@ namespace {
 
 struct ConvertFlags {
   std::string model;
+  std::string series;
+  std::vector<std::string> only;
   std::string output;
   std::string pattern;
   std::string calibrate;
@@ -55,6 +59,12 @@ absl::Status RunConvert(CommandContext& context, const ConvertFlags& options) {
     if (!task.ok()) return task.status();
     convert.task = *task;
   }
+  if (!options.series.empty()) {
+    return RunSeriesConvert(context, {.series = options.series,
+                                      .output_directory = options.output,
+                                      .only = options.only,
+                                      .each = convert});
+  }
   absl::StatusOr<ConvertReport> report = [&] {
     ProgressBar progress(context.console, "convert");
     return ConvertModel(convert, [&](std::string_view phase, int64_t done, int64_t total) {
@@ -71,17 +81,30 @@ absl::Status RunConvert(CommandContext& context, const ConvertFlags& options) {
 void AddConvertCommand(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<ConvertFlags>();
   CLI::App* command = app.add_subcommand("convert", "Make a package from a Hugging Face directory");
-  command->add_option("--model", options->model, "Directory with config.json and model.safetensors")
-      ->type_name("DIR")
-      ->required();
-  command->add_option("--output", options->output, "Directory of the package; must not exist")
+  CLI::Option* model = command
+                           ->add_option("--model", options->model,
+                                        "Directory with config.json and model.safetensors")
+                           ->type_name("DIR");
+  CLI::Option* series =
+      command
+          ->add_option("--series", options->series,
+                       "Instead of a model: all candidates of a series.json of sta_prune")
+          ->type_name("DIR")
+          ->excludes(model);
+  command->add_option("--only", options->only, "Of the series, only these candidates")
+      ->delimiter(',')
+      ->type_name("NAMES")
+      ->needs(series);
+  command
+      ->add_option("--output", options->output,
+                   "Directory of the package, which must not exist; of a series, of the packages")
       ->type_name("DIR")
       ->required();
   command
       ->add_option("--pattern", options->pattern,
                    "N:M, dense, keep, or a list of rules such as 2:8,*.query.*=dense")
       ->type_name("RULES")
-      ->required();
+      ->excludes(series);
   command
       ->add_option("--calibrate", options->calibrate,
                    "Text to calibrate on, one sentence a line, like what the model will see")
@@ -103,10 +126,21 @@ Rules, with commas between: PATTERN is for all matrices, GLOB=PATTERN for those 
 Every tenth sentence is held back to measure the package against the floating-point model. Needs no
 server.
 
+Of a series, every candidate becomes a package OUTPUT/NAME that tells its place in the series and its
+scores, with the patterns that series.json says: the zeros must be there, nothing is pruned. OUTPUT
+gets a series.json for stactl model upload --series. Run again, it goes on with what is missing.
+
 Examples:
   stactl convert --model minilm --output store/minilm/1 --pattern 4:8 --calibrate sentences.txt
-  stactl convert --model pruned --output store/sst2/3 --pattern keep --calibrate train.txt)");
+  stactl convert --model pruned --output store/sst2/3 --pattern keep --calibrate train.txt
+  stactl convert --series sst2 --output packages/sst2 --calibrate train.txt)");
   command->callback([&context, options] {
+    if (options->series.empty() && options->model.empty()) {
+      throw CLI::RequiredError("--model or --series");
+    }
+    if (options->series.empty() && options->pattern.empty()) {
+      throw CLI::RequiredError("--pattern");
+    }
     context.action = [&context, options] { return RunConvert(context, *options); };
   });
 }

@@ -38,7 +38,7 @@ absl::Status RunEmbed(CommandContext& context, const EmbedOptions& options) {
   if (!output.ok()) return output.status();
 
   const auto send = [&](const std::vector<std::string>& texts, Client::EmbedCallback done) {
-    (*client)->EmbedAsync(*model, texts, std::move(done));
+    (*client)->EmbedAsync(*model, texts, std::move(done), options.text.version);
   };
   const auto use = [&](const std::vector<std::string>& texts, const Embeddings& rows) {
     for (size_t i = 0; i < texts.size(); ++i) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// stactl model upload: a package from this machine into the server's store.
-#include "absl/time/clock.h"
+// stactl model upload: a package, or a series of them, from this machine into the server's store.
 #include "client/commands/model.h"
-#include "client/console/progress_bar.h"
+#include "client/commands/series_upload.h"
+#include "client/commands/upload_display.h"
 #include "client/console/transfer_rate.h"
 #include "client/store_client.h"
 #include "model_store/package/package.h"
@@ -19,6 +19,7 @@ struct ModelUploadOptions {
   std::string key;
   std::string alias;
   absl::Duration patience = absl::Minutes(2);
+  SeriesUploadOptions series;
 };
 
 // The name that the package has where it lies: of store/minilm/3 and of packages/minilm "minilm".
@@ -29,30 +30,6 @@ std::string NameOfDirectory(const std::filesystem::path& directory) {
       !last.empty() && last.find_first_not_of("0123456789") == std::string::npos;
   return is_version ? path.parent_path().filename().string() : last;
 }
-
-// Shows how far it is; says what it waits for.
-class UploadDisplay {
- public:
-  explicit UploadDisplay(Console& console) : bar_(console, "model upload") {}
-
-  void Show(const UploadProgress& progress) {
-    if (!progress.trouble.empty()) {
-      bar_.Note(StrCat("interrupted (", progress.trouble, "); trying again"));
-      return;
-    }
-    rate_.Update(absl::Now(), progress.stored_bytes);
-    const bool is_end = progress.stored_bytes >= progress.total_bytes;
-    if (is_end && is_done_) return;
-    is_done_ = is_end;
-    bar_.Show("uploading", progress.stored_bytes, progress.total_bytes,
-              rate_.Describe(progress.stored_bytes, progress.total_bytes));
-  }
-
- private:
-  ProgressBar bar_;
-  TransferRate rate_;
-  bool is_done_ = false;
-};
 
 void PrintUploaded(CommandContext& context, const UploadedModel& uploaded,
                    const std::string& alias) {
@@ -82,7 +59,7 @@ absl::Status RunModelUpload(CommandContext& context, const ModelUploadOptions& o
       .idempotency_key = options.key,
       .patience = options.patience};
   absl::StatusOr<UploadedModel> uploaded = [&] {
-    UploadDisplay display(context.console);
+    UploadDisplay display(context.console, "uploading");
     return store.Upload(options.package, upload,
                         [&](const UploadProgress& progress) { display.Show(progress); });
   }();
@@ -105,18 +82,23 @@ absl::Status RunModelUpload(CommandContext& context, const ModelUploadOptions& o
 void AddModelUploadCommand(CLI::App& group, CommandContext& context) {
   auto options = std::make_shared<ModelUploadOptions>();
   CLI::App* command = group.add_subcommand("upload", "Put a package into the server's store");
-  command->add_option("PACKAGE", options->package, "Directory of the package")->required();
-  command->add_option("--name", options->name, "Name of the model (default: the directory's)");
-  command->add_option("--version", options->version, "Version (default: the next number)")
-      ->check(CheckPositiveInteger)
-      ->type_name("N");
-  command
-      ->add_option("--key", options->key,
-                   "Idempotency key: uploads with the same one make one version (default: the "
-                   "same content does)")
-      ->type_name("TEXT");
-  command->add_option("--alias", options->alias,
-                      "Then load the version and give it this alias, such as prod");
+  CLI::Option* package =
+      command->add_option("PACKAGE", options->package, "Directory of the package");
+  command->add_option("--name", options->name,
+                      "Name of the model (default: the directory's, or the series')");
+  CLI::Option* version =
+      command->add_option("--version", options->version, "Version (default: the next number)")
+          ->check(CheckPositiveInteger)
+          ->type_name("N");
+  CLI::Option* key =
+      command
+          ->add_option("--key", options->key,
+                       "Idempotency key: uploads with the same one make one version (default: the "
+                       "same content does)")
+          ->type_name("TEXT");
+  CLI::Option* alias = command->add_option(
+      "--alias", options->alias, "Then load the version and give it this alias, such as prod");
+  AddSeriesUploadOptions(*command, options->series, {package, version, key, alias});
   AddDurationOption(*command, "--patience", options->patience,
                     "How long to try again while the server cannot be reached");
   command->footer(R"(
@@ -124,12 +106,25 @@ Files that the server has already, of other versions or of an upload that was cu
 again. After a cut it goes on by itself; run again, it goes on where it was. Requests without a
 version get the version that has the alias prod, or the newest one where there is no prod.
 
+A series (stactl convert --series) becomes one model: each candidate a version with an alias of its
+own, p2-8 for the candidate 2-8, so that requests can name it. All of it is checked before the first
+byte is sent. Run again after a failure, it goes on with what is missing.
+
 Examples:
   stactl model upload packages/minilm
   stactl model upload packages/minilm-1of8 --name minilm --alias canary
-  stactl model upload packages/minilm --name minilm --alias prod --server gpu7:8001)");
+  stactl model upload packages/minilm --name minilm --alias prod --server gpu7:8001
+  stactl model upload --series packages/sst2 --prod 2-8)");
   command->callback([&context, options] {
-    context.action = [&context, options] { return RunModelUpload(context, *options); };
+    if (options->package.empty() && options->series.directory.empty()) {
+      throw CLI::RequiredError("PACKAGE or --series");
+    }
+    options->series.name = options->name;
+    options->series.patience = options->patience;
+    context.action = [&context, options] {
+      return options->package.empty() ? RunSeriesUpload(context, options->series)
+                                      : RunModelUpload(context, *options);
+    };
   });
 }
 

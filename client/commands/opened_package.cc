@@ -16,7 +16,19 @@ PackageReport ReportOf(const Manifest& manifest) {
                        {"calibration", provenance.calibration},
                        {"created", provenance.created}};
   report.accuracy = provenance.accuracy;
+  if (provenance.series.has_value()) report.series = PlaceOf(*provenance.series);
   return report;
+}
+
+SeriesPlace PlaceOf(const SeriesEntry& entry) {
+  return {.series = entry.series,
+          .candidate = entry.candidate,
+          .task = entry.task,
+          .split = entry.split,
+          .steps = entry.steps,
+          .metric = entry.metric,
+          .scores = entry.scores,
+          .dense_scores = entry.dense_scores};
 }
 
 }  // namespace sta::client

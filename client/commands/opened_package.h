@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// From a package's manifest to the report that the commands print. A pure function.
+// From a package's manifest to the report that the commands print. Pure functions.
 #ifndef CLIENT_COMMANDS_OPENED_PACKAGE_H_
 #define CLIENT_COMMANDS_OPENED_PACKAGE_H_
 
@@ -10,6 +10,7 @@
 namespace sta::client {
 
 PackageReport ReportOf(const Manifest& manifest);
+SeriesPlace PlaceOf(const SeriesEntry& entry);
 
 }  // namespace sta::client
 

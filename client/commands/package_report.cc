@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "client/commands/series_table.h"
 #include "client/console/table.h"
 #include "strings/str_cat.h"
 
@@ -45,6 +47,33 @@ Totals Sum(const PackageReport& report) {
 double Ratio(int64_t dense_bytes, int64_t packed_bytes) {
   return packed_bytes > 0 ? static_cast<double>(dense_bytes) / static_cast<double>(packed_bytes)
                           : 0;
+}
+
+struct GroupSizes {
+  int64_t n = 1;
+  int64_t m = 1;
+};
+
+// Of "N:M"; nothing for anything else.
+std::optional<GroupSizes> ParseGroups(const std::string& pattern) {
+  const size_t colon = pattern.find(':');
+  GroupSizes sizes;
+  if (colon == std::string::npos || !absl::SimpleAtoi(pattern.substr(0, colon), &sizes.n) ||
+      !absl::SimpleAtoi(pattern.substr(colon + 1), &sizes.m) || sizes.n < 1 || sizes.m < sizes.n ||
+      sizes.m > 32) {
+    return std::nullopt;
+  }
+  return sizes;
+}
+
+// Kept weights of a row, of all of them; nothing for a pattern that is none.
+std::optional<double> KeptShare(const MatrixReport& matrix) {
+  if (matrix.pattern == "dense") return 1.0;
+  const std::optional<GroupSizes> sizes = ParseGroups(matrix.pattern);
+  if (!sizes.has_value() || matrix.columns < 1) return std::nullopt;
+  const auto [n, m] = *sizes;
+  const int64_t kept = matrix.columns / m * n + std::min(matrix.columns % m, n);
+  return static_cast<double>(kept) / static_cast<double>(matrix.columns);
 }
 
 double Log2Binomial(int64_t m, int64_t n) {
@@ -90,6 +119,21 @@ std::string MatricesText(const PackageReport& report) {
   return table.ToString();
 }
 
+// "series: sst2, candidate 2-8, 4,320 steps" and a line a score.
+std::string PlaceText(const SeriesPlace& place) {
+  std::string text = StrCat("series: ", place.series, ", candidate ", place.candidate, ", ",
+                            WithThousands(place.steps), " training steps\n");
+  for (const auto& [metric, score] : place.scores) {
+    const auto dense = place.dense_scores.find(metric);
+    StrAppend(&text, metric, " (", place.task, ", ", place.split, "): ", FormatFixed(score, 2),
+              dense == place.dense_scores.end()
+                  ? ""
+                  : StrCat(", of the dense model ", FormatFixed(dense->second, 2)),
+              "\n");
+  }
+  return text;
+}
+
 }  // namespace
 
 int64_t MatrixReport::dense_bytes() const {
@@ -99,18 +143,27 @@ int64_t MatrixReport::dense_bytes() const {
 int64_t MatrixReport::packed_bytes() const { return ClampedSum(value_bytes, position_bytes); }
 
 double PositionBoundBytes(const MatrixReport& matrix) {
-  const size_t colon = matrix.pattern.find(':');
-  int64_t n = 0;
-  int64_t m = 0;
-  if (colon == std::string::npos || !absl::SimpleAtoi(matrix.pattern.substr(0, colon), &n) ||
-      !absl::SimpleAtoi(matrix.pattern.substr(colon + 1), &m) || n < 1 || m < n || m > 32) {
-    return 0;
-  }
+  const std::optional<GroupSizes> sizes = ParseGroups(matrix.pattern);
+  if (!sizes.has_value()) return 0;
+  const auto [n, m] = *sizes;
   const int64_t full_groups = matrix.columns / m;
   const int64_t tail = matrix.columns % m;
   const double row_bits =
       static_cast<double>(full_groups) * Log2Binomial(m, n) + Log2Binomial(tail, std::min(n, tail));
   return static_cast<double>(matrix.rows) * row_bits / 8;
+}
+
+double DensityOf(const PackageReport& report) {
+  double kept = 0;
+  double all = 0;
+  for (const MatrixReport& matrix : report.matrices) {
+    const std::optional<double> share = KeptShare(matrix);
+    if (!share.has_value()) return 1.0;
+    const double weights = static_cast<double>(matrix.rows) * static_cast<double>(matrix.columns);
+    kept += *share * weights;
+    all += weights;
+  }
+  return all > 0 ? kept / all : 1.0;
 }
 
 std::string PackageReportText(const PackageReport& report) {
@@ -120,6 +173,7 @@ std::string PackageReportText(const PackageReport& report) {
   for (const auto& [measure, value] : report.accuracy) {
     StrAppend(&text, measure, ": ", FormatFixed(value, 5), "\n");
   }
+  if (report.series.has_value()) StrAppend(&text, PlaceText(*report.series));
   for (const auto& [key, value] : report.provenance) {
     if (!value.empty()) StrAppend(&text, key, ": ", value, "\n");
   }
@@ -142,16 +196,19 @@ OrderedJson PackageReportJson(const PackageReport& report) {
   }
   const Totals totals = Sum(report);
   const int64_t packed_bytes = ClampedSum(totals.value_bytes, totals.position_bytes);
-  return {{"matrices", std::move(matrices)},
-          {"total",
-           {{"dense_bytes", totals.dense_bytes},
-            {"packed_bytes", packed_bytes},
-            {"position_bytes", totals.position_bytes},
-            {"position_bound_bytes", totals.position_bound_bytes},
-            {"ratio", Ratio(totals.dense_bytes, packed_bytes)}}},
-          {"package_bytes", report.package_bytes},
-          {"accuracy", report.accuracy},
-          {"provenance", report.provenance}};
+  OrderedJson json = {{"matrices", std::move(matrices)},
+                      {"total",
+                       {{"dense_bytes", totals.dense_bytes},
+                        {"packed_bytes", packed_bytes},
+                        {"position_bytes", totals.position_bytes},
+                        {"position_bound_bytes", totals.position_bound_bytes},
+                        {"ratio", Ratio(totals.dense_bytes, packed_bytes)},
+                        {"density", DensityOf(report)}}},
+                      {"package_bytes", report.package_bytes},
+                      {"accuracy", report.accuracy},
+                      {"provenance", report.provenance}};
+  if (report.series.has_value()) json["series"] = SeriesPlaceJson(*report.series);
+  return json;
 }
 
 }  // namespace sta::client

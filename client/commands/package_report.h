@@ -7,9 +7,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "client/client.h"
 #include "client/console/json_text.h"
 
 namespace sta::client {
@@ -31,13 +33,18 @@ struct PackageReport {
   int64_t package_bytes = 0;  // all files
   std::map<std::string, std::string> provenance;
   std::map<std::string, double> accuracy;
+  std::optional<SeriesPlace> series = {};
 };
 
 // The fewest bytes that say which weights a matrix keeps: log2(C(m, n)) bits a group. 0 for dense
 // or a pattern that is none.
 double PositionBoundBytes(const MatrixReport& matrix);
 
-// A line a matrix and totals where there are matrices; size of the package, accuracy, origin.
+// The kept share of all weights; 1 where there are no matrices, or a pattern is none.
+double DensityOf(const PackageReport& report);
+
+// A line a matrix and totals where there are matrices; size of the package, accuracy, place
+// in a series, origin.
 std::string PackageReportText(const PackageReport& report);
 OrderedJson PackageReportJson(const PackageReport& report);
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "client/commands/model.h"
 #include "strings/str_cat.h"
 
 namespace sta::client {
@@ -16,6 +17,7 @@ void AddTextOptions(CLI::App& command, TextOptions& options) {
       .add_option("--model", options.model,
                   "Name of the model; may be left out where only one fits")
       ->type_name("NAME");
+  AddVersionOption(command, options.version);
   command.add_option("--file", options.file, "Read the texts from this file, one a line")
       ->type_name("FILE")
       ->excludes(texts);

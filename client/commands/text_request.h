@@ -24,13 +24,14 @@ namespace sta::client {
 
 struct TextOptions {
   std::string model;
+  std::string version;
   std::vector<std::string> texts;
   std::string file;
   int64_t rows = 32;
   int64_t in_flight = 4;
 };
 
-// Adds TEXT..., --model, --file, --rows and --in-flight to `command`.
+// Adds TEXT..., --model, --version, --file, --rows and --in-flight to `command`.
 void AddTextOptions(CLI::App& command, TextOptions& options);
 
 // Where the texts come from: the arguments, else --file, else standard input. `file` is opened

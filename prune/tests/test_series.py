@@ -197,6 +197,20 @@ def store(series, data, tmp_path_factory) -> pathlib.Path:
     return store
 
 
+def test_stactl_converts_the_whole_series(series, data, tmp_path):
+    stactl = program("STACTL")
+    run([stactl, "convert", "--series", series, "--calibrate", data / "text.txt",
+         "--output", tmp_path / "packages"])  # fmt: skip
+    trained = json.loads((series / "series.json").read_text())
+    made = json.loads((tmp_path / "packages/series.json").read_text())
+    assert [c["name"] for c in made["candidates"]] == [c["name"] for c in trained["candidates"]]
+    for candidate in made["candidates"]:
+        package = json.loads((tmp_path / "packages" / candidate["name"] / "manifest.json").read_text())
+        told = package["provenance"]["series"]
+        assert told["scores"] == candidate["accuracy"] and told["dense_scores"]
+        assert {matrix["pattern"] for matrix in package["matrices"]} == {candidate["patterns"]}
+
+
 def test_stactl_finds_the_pattern_that_was_trained(store):
     manifest = json.loads((store / "toy/1/manifest.json").read_text())
     assert len(manifest["matrices"]) == 12

@@ -52,6 +52,37 @@ TEST(PackageReportTest, KnowsTheBoundOfPartialGroupsToo) {
   EXPECT_EQ(PositionBoundBytes({"m", "2:x", 4, 11, 0, 0}), 0);
 }
 
+TEST(PackageReportTest, KnowsTheDensityOfPartialGroupsToo) {
+  PackageReport report;
+  EXPECT_EQ(DensityOf(report), 1);
+  report.matrices = {{"m", "2:8", 4, 11, 0, 0}};  // 2 of 8, and 2 of the tail of 3
+  EXPECT_DOUBLE_EQ(DensityOf(report), 4.0 / 11);
+  report.matrices.push_back({"m", "dense", 4, 11, 0, 0});
+  EXPECT_DOUBLE_EQ(DensityOf(report), 15.0 / 22);
+  report.matrices.push_back({"m", "2:x", 4, 11, 0, 0});
+  EXPECT_EQ(DensityOf(report), 1);
+}
+
+TEST(PackageReportTest, TellsThePlaceInASeries) {
+  PackageReport report = SmallReport();
+  report.series = {.series = "toy",
+                   .candidate = "2-8",
+                   .task = "sst2",
+                   .split = "dev",
+                   .steps = 1440,
+                   .metric = "f1",
+                   .scores = {{"accuracy", 90.5}, {"f1", 89}},
+                   .dense_scores = {{"f1", 91}}};
+  EXPECT_THAT(PackageReportText(report), HasSubstr("mean_cosine_to_float: 0.99712\n"
+                                                   "series: toy, candidate 2-8, 1,440 training "
+                                                   "steps\n"
+                                                   "accuracy (sst2, dev): 90.50\n"
+                                                   "f1 (sst2, dev): 89.00, of the dense model "
+                                                   "91.00\n"
+                                                   "source: tiny\n"));
+  EXPECT_EQ(PackageReportJson(report)["series"]["scores"]["f1"], 89);
+}
+
 TEST(PackageReportTest, ClampsAbsurdFigures) {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   PackageReport report;

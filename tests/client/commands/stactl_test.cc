@@ -96,6 +96,17 @@ TEST_F(StactlTest, EmbedWritesJsonLines) {
             "{\"text\":\"\\\"q\\\"\",\"embedding\":[3.0,34.0,1.0]}\n");
 }
 
+TEST_F(StactlTest, AsksTheVersionThatIsNamed) {
+  EXPECT_EQ(Stactl({"embed", "--model", "embedder", "--version", "p2-8", "x"}).code, kExitOk);
+  EXPECT_EQ(Stactl({"classify", "--model", "classifier", "--version", "3", "x"}).code, kExitOk);
+  EXPECT_EQ(Stactl({"embed", "--model", "embedder", "x"}).code, kExitOk);
+  const std::vector<inference::ModelInferRequest> requests = server_.infer_requests();
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[0].model_version(), "p2-8");
+  EXPECT_EQ(requests[1].model_version(), "3");
+  EXPECT_EQ(requests[2].model_version(), "");
+}
+
 TEST_F(StactlTest, EmbedPrintsCosinesAsATable) {
   const Outcome run = Stactl({"embed", "--similarity", "a", "a", "bbbb"});
   EXPECT_EQ(run.out,
