@@ -183,6 +183,13 @@ struct ModelTotals {
   absl::Duration total_time;
   absl::Duration queue_time;
   absl::Duration compute_time;  // on devices
+  // How many of the answered took how long; nothing of a server that is not an sta-server. One
+  // count more than bounds: histogram/bucket_counts.h.
+  std::vector<double> latency_bounds_seconds = {};
+  std::vector<int64_t> latency_counts = {};
+  // What waits for a device now.
+  int64_t queued_requests = 0;
+  int64_t queued_tokens = 0;
 };
 
 struct ServerInfo {

@@ -27,7 +27,13 @@ ModelTotals FromProto(const inference::ModelStatistics& statistics) {
                         .failed = Count(times.fail()),
                         .total_time = Time(times.success()),
                         .queue_time = Time(times.queue()),
-                        .compute_time = Time(times.compute_infer())};
+                        .compute_time = Time(times.compute_infer()),
+                        .queued_requests = static_cast<int64_t>(statistics.queued_requests()),
+                        .queued_tokens = static_cast<int64_t>(statistics.queued_tokens())};
+  const inference::LatencyHistogram& latency = statistics.latency();
+  totals.latency_bounds_seconds.assign(latency.bound_seconds().begin(),
+                                       latency.bound_seconds().end());
+  totals.latency_counts.assign(latency.count().begin(), latency.count().end());
   // Another server's may be no number, which leaves 0.
   if (!absl::SimpleAtoi(statistics.version(), &totals.version)) totals.version = 0;
   return totals;

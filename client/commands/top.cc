@@ -77,10 +77,12 @@ void AddTopCommand(CLI::App& app, CommandContext& context) {
   command->add_flag("--all", options->shows_all, "Also versions that are not loaded");
   AddDurationOption(*command, "--interval", options->interval, "Time between two views");
   command->footer(R"(
-All figures but "in flight" and "failures" are of the time since the view before. ms is the mean time
-of a request that was answered, from its arrival to its answer; queue and device are parts of it.
-Percentiles are on the metrics page (sta_request_duration_seconds). A star marks what requests
-without a version get. Requests for a model that is not ready are not in this table.
+All figures but "queued", "tokens", "in flight" and "failures" are of the time since the view before.
+ms is the mean time of a request that was answered, from its arrival to its answer; p50 and p99 are
+that of the slowest of a half and of 99 % of them, read within the factor of two that a bucket of the
+server's histogram is wide; queue and device are means of parts of it. queued is how many requests
+wait for a device now, with so many tokens. A star marks what requests without a version get.
+Requests for a model that is not ready are not in this table.
 
 Examples:
   stactl top

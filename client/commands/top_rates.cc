@@ -2,6 +2,9 @@
 #include "client/commands/top_rates.h"
 
 #include <algorithm>
+#include <vector>
+
+#include "histogram/bucket_counts.h"
 
 namespace sta::client {
 namespace {
@@ -30,7 +33,21 @@ std::optional<absl::Duration> Mean(absl::Duration sum, int64_t count) {
   return sum / count;
 }
 
+std::optional<absl::Duration> Percentile(const ModelTotals& now, const ModelTotals& before,
+                                         double share) {
+  const std::vector<int64_t> counts = CountsSince(now.latency_counts, before.latency_counts);
+  const std::optional<double> seconds = QuantileOf(now.latency_bounds_seconds, counts, share);
+  if (!seconds.has_value()) return std::nullopt;
+  return absl::Seconds(*seconds);
+}
+
 }  // namespace
+
+std::optional<QueueDepth> QueueOf(const ModelVersion& version, const TopView& now) {
+  const ModelTotals* totals = Find(now, version);
+  if (totals == nullptr) return std::nullopt;
+  return QueueDepth{.requests = totals->queued_requests, .tokens = totals->queued_tokens};
+}
 
 std::optional<ModelRates> RatesOf(const ModelVersion& version, const TopView& now,
                                   const TopView* before) {
@@ -50,6 +67,8 @@ std::optional<ModelRates> RatesOf(const ModelVersion& version, const TopView& no
       .errors = static_cast<double>(failed) / *seconds,
       .rows = static_cast<double>(after->rows - from.rows) / *seconds,
       .latency = Mean(after->total_time - from.total_time, answered),
+      .p50 = Percentile(*after, from, 0.5),
+      .p99 = Percentile(*after, from, 0.99),
       .queue = Mean(after->queue_time - from.queue_time, answered),
       .compute = Mean(after->compute_time - from.compute_time, answered),
   };

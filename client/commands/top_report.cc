@@ -18,7 +18,7 @@ std::string Rate(double per_second) {
   return per_second < 99.95 ? FormatFixed(per_second, 1) : WithThousands(std::lround(per_second));
 }
 
-std::string MeanMilliseconds(std::optional<absl::Duration> time) {
+std::string InMilliseconds(std::optional<absl::Duration> time) {
   return time.has_value() ? FormatFixed(absl::ToDoubleMilliseconds(*time), 2) : "-";
 }
 
@@ -33,8 +33,12 @@ std::string ModelsTable(const TopView& now, const TopView* before, bool shows_al
                {"errors/s", Align::kRight},
                {"rows/s", Align::kRight},
                {"ms", Align::kRight},
+               {"p50", Align::kRight},
+               {"p99", Align::kRight},
                {"queue ms", Align::kRight},
                {"device ms", Align::kRight},
+               {"queued", Align::kRight},
+               {"tokens", Align::kRight},
                {"state", Align::kLeft}});
   for (const ModelVersion& version : now.models) {
     if (version.state == "UNLOADED" && !shows_all) continue;
@@ -42,10 +46,16 @@ std::string ModelsTable(const TopView& now, const TopView* before, bool shows_al
                                       StrCat(version.is_default ? "*" : "", version.version)};
     if (const std::optional<ModelRates> rates = RatesOf(version, now, before)) {
       cells.insert(cells.end(), {Rate(rates->requests), Rate(rates->errors), Rate(rates->rows),
-                                 MeanMilliseconds(rates->latency), MeanMilliseconds(rates->queue),
-                                 MeanMilliseconds(rates->compute)});
+                                 InMilliseconds(rates->latency), InMilliseconds(rates->p50),
+                                 InMilliseconds(rates->p99), InMilliseconds(rates->queue),
+                                 InMilliseconds(rates->compute)});
     } else {
-      cells.insert(cells.end(), 6, "-");
+      cells.insert(cells.end(), 8, "-");
+    }
+    if (const std::optional<QueueDepth> queue = QueueOf(version, now)) {
+      cells.insert(cells.end(), {WithThousands(queue->requests), WithThousands(queue->tokens)});
+    } else {
+      cells.insert(cells.end(), 2, "-");
     }
     cells.push_back(StateText(version.state, version.reason));
     table.AddRow(std::move(cells));
@@ -81,7 +91,8 @@ OrderedJson MillisecondsJson(std::optional<absl::Duration> time) {
   return time.has_value() ? OrderedJson(absl::ToDoubleMilliseconds(*time)) : OrderedJson();
 }
 
-OrderedJson ModelJson(const ModelVersion& version, const std::optional<ModelRates>& rates) {
+OrderedJson ModelJson(const ModelVersion& version, const std::optional<ModelRates>& rates,
+                      const std::optional<QueueDepth>& queue) {
   OrderedJson json = {{"name", version.name},
                       {"version", version.version},
                       {"is_default", version.is_default},
@@ -92,8 +103,12 @@ OrderedJson ModelJson(const ModelVersion& version, const std::optional<ModelRate
   json["errors_per_second"] = known ? OrderedJson(rates->errors) : OrderedJson();
   json["rows_per_second"] = known ? OrderedJson(rates->rows) : OrderedJson();
   json["mean_ms"] = MillisecondsJson(known ? rates->latency : std::nullopt);
+  json["p50_ms"] = MillisecondsJson(known ? rates->p50 : std::nullopt);
+  json["p99_ms"] = MillisecondsJson(known ? rates->p99 : std::nullopt);
   json["mean_queue_ms"] = MillisecondsJson(known ? rates->queue : std::nullopt);
   json["mean_device_ms"] = MillisecondsJson(known ? rates->compute : std::nullopt);
+  json["queued_requests"] = queue.has_value() ? OrderedJson(queue->requests) : OrderedJson();
+  json["queued_tokens"] = queue.has_value() ? OrderedJson(queue->tokens) : OrderedJson();
   return json;
 }
 
@@ -124,7 +139,7 @@ std::string TopTable(const std::string& server, const TopView& now, const TopVie
 OrderedJson TopJson(const TopView& now, const TopView* before) {
   OrderedJson models = OrderedJson::array();
   for (const ModelVersion& version : now.models) {
-    models.push_back(ModelJson(version, RatesOf(version, now, before)));
+    models.push_back(ModelJson(version, RatesOf(version, now, before), QueueOf(version, now)));
   }
   OrderedJson devices = OrderedJson::array();
   for (const DeviceInfo& device : now.devices.devices) {

@@ -53,6 +53,11 @@ TEST_F(ClientTest, TellsWhatModelsHaveDone) {
   times.mutable_fail()->set_count(5);
   times.mutable_queue()->set_ns(6);
   times.mutable_compute_infer()->set_ns(7);
+  statistics.mutable_latency()->add_bound_seconds(0.5);
+  statistics.mutable_latency()->add_count(8);
+  statistics.mutable_latency()->add_count(9);
+  statistics.set_queued_requests(10);
+  statistics.set_queued_tokens(11);
   answer.add_model_stats()->set_version("latest");  // of another server
   server_.SetStatistics({answer});
   STA_ASSERT_OK_AND_ASSIGN(const std::vector<ModelTotals> totals, Connect()->ModelStatistics());
@@ -66,7 +71,12 @@ TEST_F(ClientTest, TellsWhatModelsHaveDone) {
   EXPECT_EQ(totals[0].failed, 5);
   EXPECT_EQ(totals[0].queue_time, absl::Nanoseconds(6));
   EXPECT_EQ(totals[0].compute_time, absl::Nanoseconds(7));
+  EXPECT_THAT(totals[0].latency_bounds_seconds, ElementsAre(0.5));
+  EXPECT_THAT(totals[0].latency_counts, ElementsAre(8, 9));
+  EXPECT_EQ(totals[0].queued_requests, 10);
+  EXPECT_EQ(totals[0].queued_tokens, 11);
   EXPECT_EQ(totals[1].version, 0);
+  EXPECT_TRUE(totals[1].latency_counts.empty());
 }
 
 TEST_F(ClientTest, ClassifiesOneAnswerAText) {

@@ -39,10 +39,16 @@ def test_top_shows_the_load(stactl, server_binary, packages):
         assert view["embed", 1]["requests_per_second"] is None
     assert served(idle)["embed", 2]["requests_per_second"] == 0
     assert served(idle)["embed", 2]["mean_ms"] is None
+    assert served(idle)["embed", 2]["p99_ms"] is None
+    assert served(idle)["embed", 2]["queued_requests"] == 0
+    assert served(idle)["embed", 1]["queued_requests"] is None
     loaded = served(busy)["embed", 2]
     assert loaded["requests_per_second"] > 0
     assert loaded["errors_per_second"] == 0
     assert loaded["mean_ms"] >= loaded["mean_device_ms"] > 0
+    assert 0 < loaded["p50_ms"] <= loaded["p99_ms"]
+    assert loaded["queued_requests"] >= 0
+    assert loaded["queued_tokens"] >= 0
 
     assert [device["name"] for device in busy["devices"]] == ["emulator"]
     assert idle["devices"][0]["tokens_per_second"] == 0

@@ -3,6 +3,8 @@
 // stactl top: its rates, and how it shows them.
 #include "client/commands/top.h"
 
+#include <numeric>
+
 #include "client/commands/top_rates.h"
 #include "tests/client/commands/run_stactl.h"
 #include "tests/support/fake_inference_server.h"
@@ -60,6 +62,41 @@ TEST(TopRatesTest, WithoutAnswersThereIsNoTime) {
   EXPECT_FALSE(rates->latency.has_value());
   EXPECT_FALSE(rates->queue.has_value());
   EXPECT_FALSE(rates->compute.has_value());
+}
+
+// Buckets up to 1, 2 and 4 ms, and over that.
+ModelTotals Latency(std::vector<int64_t> counts) {
+  return {.answered = std::accumulate(counts.begin(), counts.end(), int64_t{0}),
+          .latency_bounds_seconds = {0.001, 0.002, 0.004},
+          .latency_counts = std::move(counts)};
+}
+
+TEST(TopRatesTest, PercentilesAreOfWhatWasAnsweredBetweenTwoViews) {
+  const TopView before = ViewAt(10, Latency({1000, 0, 0, 7}));
+  const TopView now = ViewAt(11, Latency({1050, 0, 50, 7}));
+  const std::optional<ModelRates> rates = RatesOf(kVersion, now, &before);
+  ASSERT_TRUE(rates.has_value());
+  EXPECT_EQ(rates->p50, 1 * kMillisecond);
+  EXPECT_EQ(rates->p99, absl::Microseconds(3960));
+  const TopView quiet = ViewAt(12, Latency({1050, 0, 50, 7}));
+  EXPECT_FALSE(RatesOf(kVersion, quiet, &now)->p50.has_value());
+  EXPECT_FALSE(RatesOf(kVersion, quiet, &now)->p99.has_value());
+}
+
+TEST(TopRatesTest, PercentilesAreNotKnownOfOtherServers) {
+  const TopView before = ViewAt(10, {.answered = 1});
+  const TopView now = ViewAt(11, {.answered = 2});
+  EXPECT_FALSE(RatesOf(kVersion, now, &before)->p50.has_value());
+}
+
+TEST(TopRatesTest, TheQueueIsThatOfNow) {
+  const TopView now = ViewAt(10, {.queued_requests = 3, .queued_tokens = 40});
+  ASSERT_TRUE(QueueOf(kVersion, now).has_value());
+  EXPECT_EQ(QueueOf(kVersion, now)->requests, 3);
+  EXPECT_EQ(QueueOf(kVersion, now)->tokens, 40);
+  ModelVersion other = kVersion;
+  other.version = 4;
+  EXPECT_FALSE(QueueOf(other, now).has_value());
 }
 
 TEST(TopRatesTest, CountersThatWentBackBeganAnew) {
@@ -135,6 +172,13 @@ class TopCommandTest : public testing::Test {
     times.mutable_fail()->set_count(failed);
     times.mutable_queue()->set_ns(answered * 1'000'000);
     times.mutable_compute_infer()->set_ns(answered * 2'000'000);
+    totals.mutable_latency()->add_bound_seconds(0.002);
+    totals.mutable_latency()->add_bound_seconds(0.006);
+    totals.mutable_latency()->add_count(0);
+    totals.mutable_latency()->add_count(answered);
+    totals.mutable_latency()->add_count(0);
+    totals.set_queued_requests(answered);
+    totals.set_queued_tokens(100 * answered);
     return response;
   }
 
@@ -155,10 +199,14 @@ TEST_F(TopCommandTest, ShowsWhatHappenedInOneInterval) {
       HasSubstr(
           "  up 1m50s\n"
           "\n"
-          "model       version  requests/s  errors/s  rows/s    ms  queue ms  device ms  state\n"
-          "----------  -------  ----------  --------  ------  ----  --------  ---------  -----\n"
-          "classifier       *1         5.0       2.0     6.0  4.00      1.00       2.00  READY\n"
-          "embedder          1           -         -       -     -         -          -  READY\n"
+          "model       version  requests/s  errors/s  rows/s    ms   p50   p99  queue ms  "
+          "device ms  queued  tokens  state\n"
+          "----------  -------  ----------  --------  ------  ----  ----  ----  --------  "
+          "---------  ------  ------  -----\n"
+          "classifier       *1         5.0       2.0     6.0  4.00  4.00  5.96      1.00  "
+          "     2.00      35   3,500  READY\n"
+          "embedder          1           -         -       -     -     -     -         -  "
+          "        -       -       -  READY\n"
           "\n"
           "device    busy  tokens/s  batches/s  in flight  failures  state\n"
           "--------  ----  --------  ---------  ---------  --------  "
@@ -198,9 +246,15 @@ TEST_F(TopCommandTest, WritesJson) {
   EXPECT_EQ(classifier["errors_per_second"], 2.0);
   EXPECT_EQ(classifier["rows_per_second"], 6.0);
   EXPECT_EQ(classifier["mean_ms"], 4.0);
+  EXPECT_EQ(classifier["p50_ms"], 4.0);
+  EXPECT_EQ(classifier["p99_ms"], 5.96);
   EXPECT_EQ(classifier["mean_queue_ms"], 1.0);
   EXPECT_EQ(classifier["mean_device_ms"], 2.0);
+  EXPECT_EQ(classifier["queued_requests"], 35);
+  EXPECT_EQ(classifier["queued_tokens"], 3500);
   EXPECT_EQ(json["models"][1]["requests_per_second"], nullptr);
+  EXPECT_EQ(json["models"][1]["p99_ms"], nullptr);
+  EXPECT_EQ(json["models"][1]["queued_requests"], nullptr);
   EXPECT_EQ(json["models"][1]["mean_ms"], nullptr);
   EXPECT_EQ(json["devices"][0]["busy_share"], 0.1);
   EXPECT_EQ(json["devices"][0]["tokens_per_second"], 500.0);
