@@ -40,10 +40,10 @@ TEST(SeriesTableTest, SetsCandidatesSideBySide) {
   SortSeries(rows);
   EXPECT_EQ(SeriesText(rows),
             "series toy (sst2, dev): accuracy, dense 91.50\n"
-            "candidate  pattern           density  accuracy  drop  steps   bytes\n"
-            "---------  ----------------  -------  --------  ----  -----  ------\n"
-            "dense      dense             100.0 %     91.50  0.00  1,440  20,000\n"
-            "2-8        2:8 x30, 4:8 x6    25.0 %     90.00  1.50  1,440   9,000\n");
+            "candidate  pattern          density  accuracy  drop  steps   bytes\n"
+            "---------  ---------------  -------  --------  ----  -----  ------\n"
+            "dense      dense            100.0 %     91.50  0.00  1,440  20,000\n"
+            "2-8        2:8 x30, 4:8 x6   25.0 %     90.00  1.50  1,440   9,000\n");
 }
 
 TEST(SeriesTableTest, ShowsVersionsWhereThereAreSome) {
