@@ -39,7 +39,7 @@ std::string TensorsText(const std::vector<TensorInfo>& tensors) {
   return absl::StrJoin(tensors, ", ", format);
 }
 
-PackageReport ReportOf(const ModelDetails& details) {
+PackageReport ServedReport(const ModelDetails& details) {
   PackageReport report;
   for (const MatrixSummary& matrix : details.matrices) {
     report.matrices.push_back({matrix.name, matrix.pattern, matrix.rows, matrix.columns,
@@ -68,7 +68,7 @@ absl::StatusOr<SeriesByName> FindSeries(Client& client, const std::string& name)
     if (!details.ok()) return details.status();
     if (!details->series.has_value()) continue;
     series[details->series->series].push_back(
-        RowOf(*details->series, ReportOf(*details), details->model));
+        RowOf(*details->series, ServedReport(*details), details->model));
   }
   for (auto& [of, rows] : series) SortSeries(rows);
   return series;
@@ -97,7 +97,7 @@ void PrintText(const ModelInfo& info, const std::optional<ModelDetails>& details
   out << "inputs   " << TensorsText(info.inputs) << "\n"
       << "outputs  " << TensorsText(info.outputs) << "\n";
   for (const auto& [key, value] : info.properties) out << key << ": " << value << "\n";
-  if (details.has_value()) out << "\n" << PackageReportText(ReportOf(*details));
+  if (details.has_value()) out << "\n" << PackageReportText(ServedReport(*details));
   for (const auto& [name, rows] : series) out << "\n" << SeriesText(rows);
 }
 
@@ -110,7 +110,7 @@ void PrintJson(const ModelInfo& info, const std::optional<ModelDetails>& details
   json["inputs"] = TensorsToJson(info.inputs);
   json["outputs"] = TensorsToJson(info.outputs);
   json["properties"] = info.properties;
-  if (details.has_value()) json["package"] = PackageReportJson(ReportOf(*details));
+  if (details.has_value()) json["package"] = PackageReportJson(ServedReport(*details));
   for (const auto& [name, rows] : series) json["series"][name] = SeriesJson(rows);
   out << IndentedJson(json) << "\n";
 }

@@ -45,8 +45,9 @@ absl::Status PutProdFirst(const std::string& prod, SeriesManifest& series) {
   if (prod.empty()) return absl::OkStatus();
   SeriesManifest known = series;
   if (absl::Status is_there = SelectCandidates({prod}, known); !is_there.ok()) return is_there;
-  std::ranges::stable_partition(
-      series.candidates, [&](const SeriesCandidate& candidate) { return candidate.name == prod; });
+  // Not of std::ranges: clang 14 cannot compile the result of that one.
+  std::stable_partition(series.candidates.begin(), series.candidates.end(),
+                        [&](const SeriesCandidate& candidate) { return candidate.name == prod; });
   return absl::OkStatus();
 }
 
