@@ -65,10 +65,10 @@ TEST(TopRatesTest, WithoutAnswersThereIsNoTime) {
 }
 
 // Buckets up to 1, 2 and 4 ms, and over that.
-ModelTotals Latency(std::vector<int64_t> counts) {
+ModelTotals Latency(const std::vector<int64_t>& counts) {
   return {.answered = std::accumulate(counts.begin(), counts.end(), int64_t{0}),
           .latency_bounds_seconds = {0.001, 0.002, 0.004},
-          .latency_counts = std::move(counts)};
+          .latency_counts = counts};
 }
 
 TEST(TopRatesTest, PercentilesAreOfWhatWasAnsweredBetweenTwoViews) {
