@@ -18,15 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from labels import WITH_TEXT, fields_of  # noqa: E402
 from summarize import Scores, read_scores  # noqa: E402
-
-
-def fields_of(label: str, is_taught: bool) -> dict[str, float]:
-    """The fields of Settings behind a label of table.py."""
-    rates, decay, density, *_ = label.split(", ")
-    free_rate, _, rate = rates.rpartition(" and ")
-    fields = {"rate": float(rate), "decay": float(decay), "activation_density": float(density)}
-    return fields if is_taught else {**fields, "free_rate": float(free_rate)}
 
 
 def means(scores: Scores) -> dict[tuple[str, str, str], float]:
@@ -52,8 +45,8 @@ def text_gain(scores: Scores) -> float:
     the same ones without; 0 where there are none."""
     gains = []
     for (pattern, method, taught, label), by_task in scores.items():
-        without = scores.get((pattern, method, taught, label.removesuffix(", text")), {})
-        if label.endswith(", text"):
+        without = scores.get((pattern, method, taught, label.removesuffix(WITH_TEXT)), {})
+        if label.endswith(WITH_TEXT):
             gains += [
                 statistics.fmean(by_task[task].values()) - statistics.fmean(without[task].values())
                 for task in sorted(by_task.keys() & without.keys())

@@ -2,8 +2,8 @@
 """The runs behind a task's rows of the results table, the ablation, or a choice of rates.
 
 Trains every method, pattern and seed of one task, as many side by side as fit, and appends a line
-to OUT/results.csv for each candidate. Goes on where an earlier call ended: without the
-chains whose candidates are all in results.csv.
+to OUT/results.csv for each candidate. Goes on where an earlier call ended: without the chains
+whose candidates are all in results.csv.
 
   table.py --part table    --task sst2 --model DIR --data GLUE --out OUT --device cuda --bf16
   table.py --part ablation --task sst2 ...      # the method's parts one by one
@@ -29,7 +29,8 @@ from pathlib import Path
 import numpy
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+from labels import WITH_TEXT, label_of  # noqa: E402
 from sta_prune.backbone import read_lines  # noqa: E402
 from sta_prune.chains import Chain, Resources, StageResult, run_chains  # noqa: E402
 from sta_prune.checkpoint import read_model  # noqa: E402
@@ -50,9 +51,6 @@ KEY_COLUMNS = 7  # what tells candidates apart
 SERIES = ("4:8,2:8,1:8,1:16", "2:4,1:4")
 CHOOSING = "2:8,1:8"  # where methods without a chain are tuned
 ABLATION = ("idp", "idp-free", "idp-one-rate", "idp-one-decay", "srste", "srste-restarts")
-
-
-WITH_TEXT = ", text"  # behind the label of settings
 # As many weights as 1:8 in all, given to matrices by kind or by layer.
 MIXED = (
     "4:8;2:8;1:8,*.query.*=1:16,*.key.*=1:16,*.value.*=3:16,*.attention.output.*=3:16",
@@ -80,15 +78,6 @@ class Run:
         series = hashlib.sha256(self.series.encode()).hexdigest()[:8]
         taught = "taught" if self.is_taught else "free"
         return f"{self.method}-{taught}-{label_of(self.settings).replace(', ', '-').replace(' and ', '-')}-{series}"
-
-
-def label_of(settings: Settings) -> str:
-    """Rate, decay, and from which density on activations choose masks. Without a teacher the rate
-    down to 1:4, and that beyond. choose.py reads it."""
-    rate = f"{settings.rate:g}"
-    if not settings.distillation.has_teacher:
-        rate = f"{settings.free_rate:g} and {rate}"
-    return f"{rate}, {settings.decay:g}, {settings.activation_density:g}"
 
 
 def runs_of(
