@@ -116,7 +116,8 @@ class Loader:
         self._data = data if unlabeled is None else joined(data, without_labels(unlabeled))
         self._shape = shape
         self._seeds = sorted(set(seeds))
-        self._of_jobs = [self._seeds.index(seed) for seed in seeds]
+        # The place of each job's seed among the distinct ones.
+        self.of_jobs = torch.tensor([self._seeds.index(seed) for seed in seeds])
         self._epochs: dict[int, list[list[Placement]]] = {}  # by seed
 
     def _order(self, seed: int, epoch: int) -> numpy.ndarray:
@@ -148,7 +149,7 @@ class Loader:
 
     def batch(self, step: int) -> Batch:
         """One job for each seed given; jobs of equal seed get equal batches."""
-        return self.distinct(step).of_jobs(torch.tensor(self._of_jobs))
+        return self.distinct(step).of_jobs(self.of_jobs)
 
 
 def whole_set(data: TokenizedExamples, shape: BatchShape, jobs: int) -> list[Batch]:

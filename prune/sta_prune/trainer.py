@@ -119,17 +119,14 @@ class Trainer:
         for job in jobs:
             job.stage.patterns.check(self._matrices)
         self.weights = TrainableWeights(parameters, self._matrices, self._device)
-        seeds = sorted({job.seed for job in jobs})
-        self._seed_index = torch.tensor(
-            [seeds.index(job.seed) for job in jobs], device=self._device
-        )
+        self._seed_index = loader.of_jobs.to(self._device)
         self._teacher = None
         if teacher is not None and self._stage.distillation.has_teacher:
             self._teacher = {
                 name: value.to(self._device)
                 if name in EMBEDDINGS
                 else value.to(self._device, self._teacher_dtype(name)).expand(
-                    len(seeds), *value.shape[1:]
+                    len({job.seed for job in jobs}), *value.shape[1:]
                 )
                 for name, value in teacher.items()
             }
