@@ -298,7 +298,11 @@ TEST_F(HttpServerTest, ANewConnectionTakesThePlaceOfOneThatOnlyWaits) {
   SocketClient second(address());
   second.Send(Get("/held"));
   const std::shared_ptr<HttpCall> call = desk_.Next();
-  EXPECT_THAT(Ask(Get("/now", "Connection: close\r\n")), StartsWith("HTTP/1.1 200"));
+  // Refused, which ends it without an answer, for as long as the server still puts away the answer
+  // that the first has read in full already.
+  std::string response;
+  while (response.empty()) response = Ask(Get("/now", "Connection: close\r\n"));
+  EXPECT_THAT(response, StartsWith("HTTP/1.1 200"));
   EXPECT_THAT(first.ReadAll(), IsEmpty());
   call->Reply({.body = "kept"});
   EXPECT_THAT(second.ReadResponse(), EndsWith("kept"));
