@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -53,15 +54,28 @@ class Figure:
         return f"{self.name:<44}{self.value:>12.2f} {self.unit:<12}{bound:<16}{verdict}".rstrip()
 
 
+def halves(processors: list[int]) -> tuple[list[int], list[int]]:
+    """Those of the server and those of its clients, who would otherwise take from it: an open loop
+    at three times a capacity computes much. A single processor they share."""
+    if len(processors) == 1:
+        return processors, processors
+    return processors[: len(processors) // 2], processors[len(processors) // 2 :]
+
+
+def on(processors: list[int]) -> list[str]:
+    """The beginning of a command that runs there."""
+    return ["taskset", "--cpu-list", ",".join(map(str, processors))]
+
+
 class Server:
     """A sta-server process on free ports: with Server(...) as server."""
 
-    def __init__(self, binary: str, store: str) -> None:
+    def __init__(self, binary: str, store: str, processors: list[int]) -> None:
         self._folder = tempfile.TemporaryDirectory()
         ports = pathlib.Path(self._folder.name) / "ports"
         self._log = open(pathlib.Path(self._folder.name) / "log", "w+")
         self._process = subprocess.Popen(
-            [binary, "--store", store, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0",
+            [*on(processors), binary, "--store", store, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0",
              "--http-listen", "off", "--ports-file", str(ports)],
             stderr=self._log,
         )
@@ -120,15 +134,16 @@ class MemoryWatch(Background):
 
 
 class Bench:
-    def __init__(self, stactl: str, server: Server, seconds: float) -> None:
+    def __init__(self, stactl: str, server: Server, seconds: float, processors: list[int]) -> None:
         self._stactl = stactl
         self._server = server
         self._seconds = seconds
+        self._processors = processors
 
     def run(self, *arguments: str, warm_up_s: float = 2.0, timeout: str = "30s") -> dict:
         """One load of stactl bench, as its --json has it."""
         command = [
-            self._stactl, "bench", "--server", self._server.address, "--json",
+            *on(self._processors), self._stactl, "bench", "--server", self._server.address, "--json",
             "--timeout", timeout, "--duration", f"{self._seconds}s", "--warm-up", f"{warm_up_s}s",
             *arguments,
         ]  # fmt: skip
@@ -172,6 +187,14 @@ def overload_figures(bench: Bench, server: Server) -> list[Figure]:
     ]  # fmt: skip
 
 
+def medians(rounds: list[list[Figure]]) -> list[Figure]:
+    """Of each figure over rounds, in each of which all loads had the machine as it was then."""
+    return [
+        dataclasses.replace(same[0], value=statistics.median(figure.value for figure in same))
+        for same in zip(*rounds, strict=True)
+    ]
+
+
 def deadline_figures(bench: Bench, server: Server) -> list[Figure]:
     # One caller, long requests: what takes how long is known.
     load = ["--lengths", "fixed:200", "--rows", "32", "--concurrency", "1"]
@@ -207,15 +230,17 @@ def main() -> None:
     parser.add_argument("--stactl", required=True)
     parser.add_argument("--store", required=True, help="a store with one model")
     parser.add_argument("--seconds", type=float, default=10, help="of each load")
+    parser.add_argument("--rounds", type=int, default=3, help="of all loads; medians count")
     parser.add_argument("--json", type=pathlib.Path, help="where to write the figures, too")
     options = parser.parse_args()
     where = machine()
-    with Server(options.server, options.store) as server:
-        bench = Bench(options.stactl, server, options.seconds)
+    ours, theirs = halves(sorted(os.sched_getaffinity(0)))
+    with Server(options.server, options.store, ours) as server:
+        bench = Bench(options.stactl, server, options.seconds, theirs)
         print(where)
         figures = []
         for measure in (overload_figures, deadline_figures):
-            measured = measure(bench, server)
+            measured = medians([measure(bench, server) for _ in range(options.rounds)])
             figures += measured
             print("\n".join(figure.line() for figure in measured), flush=True)
     if options.json:

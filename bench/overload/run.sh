@@ -7,10 +7,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 usage() {
   cat <<'USAGE'
-usage: bench/overload/run.sh [--pattern PATTERN] [--seconds S] [--json FILE] [--help]
+usage: bench/overload/run.sh [--pattern PATTERN] [--seconds S] [--rounds N] [--json FILE] [--help]
 
 Converts all-MiniLM-L6-v2 with PATTERN (default: 2:8), serves the package alone, and asks it with
-stactl bench on the same machine, S seconds (default: 10) each:
+stactl bench on the same machine, S seconds (default: 10) each, in N rounds (default: 3), of whose
+figures the medians count:
 
   capacity   a closed loop of 32 callers
   80 %       an open loop of 0.8 times the capacity
@@ -19,7 +20,7 @@ stactl bench on the same machine, S seconds (default: 10) each:
   deadlines  one caller whose deadline cannot be met, and one whose deadline can
 
 and prints the figures beside what they should be, with the machine and its load before; ends with an
-error where one is not. Only a quiet machine gives figures that mean something: whatever else runs
+error where one is not. The server runs on one half of the processors and stactl on the other. Only a quiet machine gives figures that mean something: whatever else runs
 takes from the server, and from the callers. The package is kept in build/overload.
 USAGE
 }
@@ -29,7 +30,7 @@ arguments=()
 while [ "$#" -gt 0 ]; do
   case "$1" in
     --pattern) pattern="${2:?--pattern wants a pattern}"; shift ;;
-    --seconds|--json) arguments+=("$1" "${2:?$1 wants a value}"); shift ;;
+    --seconds|--rounds|--json) arguments+=("$1" "${2:?$1 wants a value}"); shift ;;
     --help|-h) usage; exit 0 ;;
     *) echo "run.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
   esac

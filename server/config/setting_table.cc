@@ -287,7 +287,7 @@ constexpr std::array kSettings = {
         [](const Settings& s) { return StrCat(s.max_connections); }},
     SettingSpec{"max_connection_calls", "CALLS",
                 "Calls that one connection may have open at a time; further ones wait at the "
-                "client.",
+                "client, so it should be more than --max-queue-requests.",
                 [](std::string_view text, Settings& s) {
                   return Store(ParseCount(text, 1, 1 << 20), s.max_connection_calls);
                 },

@@ -83,7 +83,9 @@ struct Settings {
   int64_t client_rate_requests = 0;
 
   int64_t max_connections = 10'000;
-  int64_t max_connection_calls = 1024;
+  // More than may wait for a model: what is over that is refused, which a client learns at once,
+  // and would wait unseen at a client that has no call left.
+  int64_t max_connection_calls = 8192;
   absl::Duration connection_timeout = absl::Seconds(20);
   absl::Duration connection_idle = absl::Hours(1);
   absl::Duration connection_age = absl::ZeroDuration();  // 0: no bound

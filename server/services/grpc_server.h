@@ -48,7 +48,7 @@ struct GrpcServerOptions {
   int descriptor_limit = 10'000;
   std::function<void()> on_refused = [] {};
   // Calls that one connection may have open; further ones wait at the client.
-  int max_connection_calls = 1024;
+  int max_connection_calls = 8192;
   // A connection must have begun after so long: TLS, and the greeting of HTTP/2.
   absl::Duration connection_timeout = absl::Seconds(20);
   // A connection without calls is ended after so long.

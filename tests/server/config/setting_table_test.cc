@@ -129,5 +129,11 @@ TEST(SettingTableTest, OperationsManualShowsTheTable) {
       << SettingsMarkdown();
 }
 
+// Else one client with one connection, which is what most are, keeps what the server would refuse
+// to itself, and its requests wait for seconds.
+TEST(SettingTableTest, AConnectionCarriesMoreCallsThanMayWait) {
+  EXPECT_GT(Settings().max_connection_calls, Settings().max_queue_requests);
+}
+
 }  // namespace
 }  // namespace sta
