@@ -2,10 +2,10 @@
 """Measures sentence encoders beside a dense one: STS-B, nearness, retrieval.
 
   encoder.py --dense MINILM --data GLUE back/2-8 back/1-8
-  encoder.py --dense MINILM --data GLUE --server 127.0.0.1:8001 sparse-2-8 sparse-1-8
+  encoder.py --dense MINILM --data GLUE --server 127.0.0.1:8001 minilm:p2-8 minilm:p1-8
 
-Names are directories, computed in floating point, or with --server models that it serves. A line
-each:
+Names are directories, computed in floating point, or with --server models that it serves, perhaps
+with a version or alias. A line each:
   stsb       100 x Spearman of cosines with the scores of STS-B's dev set
   cosine     mean cosine to the dense model's floating-point embedding of the sentences of MRPC
   recall@k   paraphrases of MRPC (train and dev set) found among all its sentences
@@ -88,7 +88,8 @@ def main(argv: Iterable[str] | None = None) -> int:
         if arguments.server is None:
             embeds[name] = of_directory(Path(name))
         else:
-            embeds[name] = ServedModel(arguments.server, name).embed
+            model, _, version = name.partition(":")
+            embeds[name] = ServedModel(arguments.server, model, version).embed
     rows = measure(embeds, arguments.data)
     print("| " + " | ".join(rows[0]) + " |\n|" + "---|" * len(rows[0]))
     for row in rows:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The packages in pretrained/: they are whole, small, go to a server by the commands of pretrained/README.md,
-and tell good from bad."""
+"""The packages in pretrained/: they are whole, small, go to a server by the commands of
+pretrained/README.md, tell good from bad, and what is alike from what is not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import tritonclient.grpc as triton
 
 from server_process import ServerProcess
 
-CANDIDATES = ("4-8", "2-8", "1-8")
+CANDIDATES = {"sst2": ("4-8", "2-8", "1-8"), "minilm": ("2-8", "1-8")}
 # Ours, written for this test.
 GOOD = [
     "A joy from start to end.",
@@ -29,52 +29,78 @@ BAD = [
     "I want those two hours of my life back.",
     "Badly written, badly acted, a complete failure.",
 ]
+# Each sentence of one list belongs to that of the other in its place.
+SENTENCES = [
+    "A man is playing the guitar on the stage.",
+    "The stock market fell sharply on Monday.",
+    "A cat sleeps on the warm window sill.",
+    "How do I change my password?",
+]
+PARAPHRASES = [
+    "Someone performs music with a guitar.",
+    "Shares lost much of their value at the start of the week.",
+    "The kitten is napping in the sun.",
+    "I want to set a new secret word for my account.",
+]
 
 
 @pytest.fixture(scope="module")
-def series(repository: pathlib.Path, tmp_path_factory) -> pathlib.Path:
+def models(repository: pathlib.Path, tmp_path_factory) -> pathlib.Path:
     """As pretrained/README.md says: without the links."""
-    copy = tmp_path_factory.mktemp("models") / "sst2"
-    shutil.copytree(repository / "pretrained/sst2", copy)
+    copy = tmp_path_factory.mktemp("models") / "pretrained"
+    shutil.copytree(repository / "pretrained", copy)
     return copy
 
 
 @pytest.fixture(scope="module")
-def server(server_binary, stactl, series, tmp_path_factory) -> Iterator[ServerProcess]:
+def server(server_binary, stactl, models, tmp_path_factory) -> Iterator[ServerProcess]:
     store = tmp_path_factory.mktemp("store")
     with ServerProcess(server_binary, ["--store", str(store)]) as process:
-        done = subprocess.run(
-            [stactl, "model", "upload", "--series", series, "--prod", "2-8", "--server",
-             process.rpc_address], capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        for name in CANDIDATES:
+            done = subprocess.run(
+                [stactl, "model", "upload", "--series", models / name, "--prod", "2-8",
+                 "--server", process.rpc_address], capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
         yield process
 
 
-def labels(server: ServerProcess, version: str) -> list[bytes]:
-    texts = numpy.array([text.encode() for text in GOOD + BAD], dtype=object)
-    tensor = triton.InferInput("text", list(texts.shape), "BYTES")
-    tensor.set_data_from_numpy(texts)
+def infer(
+    server: ServerProcess, model: str, version: str, texts: list[str], output: str
+) -> numpy.ndarray:
+    rows = numpy.array([text.encode() for text in texts], dtype=object)
+    tensor = triton.InferInput("text", list(rows.shape), "BYTES")
+    tensor.set_data_from_numpy(rows)
     with triton.InferenceServerClient(server.rpc_address) as client:
-        return client.infer("sst2", [tensor], model_version=version).as_numpy("label").tolist()
+        return client.infer(model, [tensor], model_version=version).as_numpy(output)
 
 
-@pytest.mark.parametrize("candidate", CANDIDATES)
-def test_a_package_is_whole_and_small(stactl, series, candidate):
-    done = subprocess.run(
-        [stactl, "verify", series / candidate], capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize(
+    ("name", "candidate"), [(name, one) for name, all_ in CANDIDATES.items() for one in all_]
+)
+def test_a_package_is_whole_and_small(stactl, models, name, candidate):
+    package = models / name / candidate
+    done = subprocess.run([stactl, "verify", package], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert (series / candidate / "encoder.safetensors").stat().st_size < 16 << 20
+    assert (package / "encoder.safetensors").stat().st_size < 16 << 20
 
 
-@pytest.mark.parametrize("version", ["", *(f"p{candidate}" for candidate in CANDIDATES)])
-def test_a_candidate_tells_good_from_bad(server, version):
-    assert labels(server, version) == [b"positive"] * len(GOOD) + [b"negative"] * len(BAD)
+@pytest.mark.parametrize("version", ["", *(f"p{candidate}" for candidate in CANDIDATES["sst2"])])
+def test_a_classifier_tells_good_from_bad(server, version):
+    labels = infer(server, "sst2", version, GOOD + BAD, "label").tolist()
+    assert labels == [b"positive"] * len(GOOD) + [b"negative"] * len(BAD)
 
 
-def test_the_repository_holds_what_candidates_share_once(repository):
-    for candidate in CANDIDATES[1:]:
-        folder = repository / "pretrained/sst2" / candidate
+@pytest.mark.parametrize("version", ["", *(f"p{candidate}" for candidate in CANDIDATES["minilm"])])
+def test_an_encoder_finds_what_means_the_same(server, version):
+    first = infer(server, "minilm", version, SENTENCES, "sentence_embedding")
+    second = infer(server, "minilm", version, PARAPHRASES, "sentence_embedding")
+    assert (first @ second.T).argmax(axis=1).tolist() == list(range(len(SENTENCES)))
+
+
+@pytest.mark.parametrize(("name", "candidates"), CANDIDATES.items())
+def test_the_repository_holds_what_candidates_share_once(repository, name, candidates):
+    for candidate in candidates[1:]:
+        folder = repository / "pretrained" / name / candidate
         assert (folder / "embeddings.safetensors").is_symlink()
         assert not (folder / "encoder.safetensors").is_symlink()
