@@ -10,12 +10,13 @@ usage() {
 usage: scripts/test-deploy.sh [--only STEP]... [--keep-image] [--preset NAME] [--help]
 
 As root on Debian 12, without a Docker engine. Steps, in this order:
-  deps      buildah, podman, runc, mmdebstrap and dnsmasq by apt; prometheus, unpacked
+  deps      buildah, podman, runc, mmdebstrap, dnsmasq and rclone by apt; prometheus, unpacked
   image     builds the image (podman's store is in STA_DEPLOY_WORK, or build/deploy); says how large it is
   run       starts it hardened, uploads, infers, is scraped and overloaded, rolls back, stops; what is
             started less hardened is found out
   kube      the Deployment of deploy/kubernetes by `podman play kube`
   package   builds the Debian packages, installs and removes them in a fresh system
+  models    rclone brings versions to two servers, and takes them away, while clients ask
   fleet     three servers behind a name server: a kill, a rolling upgrade, more servers
 
   --only STEP   only this step (repeat it for more)
@@ -24,12 +25,11 @@ As root on Debian 12, without a Docker engine. Steps, in this order:
   --help        this text
 
 From nothing this compiles the release build twice, in the image and outside, which ccache helps
-with the next time; all other steps take some minutes. Needs a network, and the model of
-scripts/fetch_model.sh.
+with the next time; all other steps take some minutes. Needs a network.
 USAGE
 }
 
-readonly all_steps=(deps image run kube package fleet)
+readonly all_steps=(deps image run kube package models fleet)
 readonly work="${STA_DEPLOY_WORK:-$PWD/build/deploy}"
 readonly clients="$PWD/build/system-clients"
 export CONTAINERS_STORAGE_CONF="$work/storage.conf" CONTAINERS_CONF="$work/containers.conf"
@@ -53,7 +53,7 @@ unpack() {
 
 step_deps() {
   local package missing=()
-  for package in buildah catatonit podman runc mmdebstrap dnsmasq-base dpkg-dev; do
+  for package in buildah catatonit podman runc mmdebstrap dnsmasq-base dpkg-dev rclone; do
     dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null |
       grep -q '^installed' || missing+=("$package")
   done
@@ -111,23 +111,16 @@ step_image() {
   [ "$bytes" -lt 150000000 ] || fail "the image is too large"
 }
 
-# The programs of the image, and two packages of the real model, of different sparsity.
+# The programs of the image, and two packages of a real model, of different sparsity.
 prepare() {
-  local mounted pattern
+  local mounted
   mounted="$(podman image mount "$STA_IMAGE")"
   mkdir -p "$work/programs"
   cp "$mounted"/usr/local/bin/* "$work/programs/"
   podman image unmount "$STA_IMAGE" >/dev/null
   export STA_SERVER="$work/programs/sta-server" STACTL="$work/programs/stactl"
-  for pattern in 2:8 1:8; do
-    if [ ! -e "$work/packages/${pattern/:/_}/manifest.json" ]; then
-      rm -rf "$work/packages/${pattern/:/_}"
-      mkdir -p "$work/packages"
-      "$STACTL" convert --model "$(scripts/fetch_model.sh)" --pattern "$pattern" \
-        --output "$work/packages/${pattern/:/_}" --calibrate scripts/data/calibration-wiki-600.txt \
-        >"$work/convert.log"
-    fi
-  done
+  rm -rf "$work/packages"
+  cp -rL pretrained/minilm "$work/packages"
 }
 
 run_tests() { "$clients/venv/bin/python" -m pytest -q -rs -s -p no:cacheprovider "tests/deploy/$1"; }
@@ -145,10 +138,12 @@ step_package() {
   run_tests test_package.py
 }
 
+step_models() { prepare; run_tests test_models.py; }
+
 step_fleet() {
   prepare
   "$clients/venv/bin/python" bench/fleet/fleet_bench.py --server "$STA_SERVER" \
-    --package "$work/packages/2_8"
+    --package "$work/packages/2-8"
 }
 
 steps=()

@@ -14,8 +14,9 @@ import os
 import pathlib
 import re
 import subprocess
-import time
 from collections.abc import Callable
+
+from conditions import wait_until
 
 HARDENED = ("--read-only", "--cap-drop=all", "--security-opt=no-new-privileges",
             "--pids-limit=256", "--memory=512m")
@@ -102,10 +103,11 @@ class Container:
             lambda: subprocess.run(ask, check=False, capture_output=True).returncode == 0)
 
     def _wait_until(self, is_so: Callable[[], bool]) -> None:
-        end = time.monotonic() + WAIT_S
-        while not is_so():
-            assert time.monotonic() < end and self.inspect("State.Status") == "running", self.log()
-            time.sleep(PAUSE_S)
+        def is_so_while_it_runs() -> bool:
+            assert self.inspect("State.Status") == "running", self.log()
+            return is_so()
+
+        wait_until(is_so_while_it_runs, self.log, WAIT_S, PAUSE_S)
 
     def run(self, *command: object) -> str:
         """Runs a program of the host in the container's network; returns what it says."""

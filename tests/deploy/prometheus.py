@@ -12,8 +12,9 @@ import os
 import pathlib
 import re
 import subprocess
-import time
+from collections.abc import Callable
 
+from conditions import wait_until
 from container import in_network_of
 
 ADDRESS = "127.0.0.1:9090"
@@ -58,8 +59,5 @@ class Prometheus:
         alerts = self._get("/api/v1/alerts").get("alerts", [])
         return {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"}
 
-    def wait_until(self, is_so, limit_s: float) -> None:
-        end = time.monotonic() + limit_s
-        while not is_so():
-            assert time.monotonic() < end, f"firing: {self.firing()}"
-            time.sleep(PAUSE_S)
+    def wait_until(self, is_so: Callable[[], bool], limit_s: float) -> None:
+        wait_until(is_so, lambda: f"firing: {self.firing()}", limit_s, PAUSE_S)

@@ -63,7 +63,7 @@ def test_a_models_life(repository, stactl, store, work, tmp_path):
         container.wait_until_live()
         assert container.weaknesses() == []
 
-        container.run(stactl, "model", "upload", work / "packages/2_8", "--name", "minilm")
+        container.run(stactl, "model", "upload", work / "packages/2-8", "--name", "minilm")
         container.run(stactl, "model", "alias", "minilm", "prod", "1")
         first = embed(container, stactl)
         answer = json.loads(container.run(
@@ -90,7 +90,7 @@ def test_a_models_life(repository, stactl, store, work, tmp_path):
             prometheus.wait_until(lambda: "StaOverloaded" not in prometheus.firing(), 120)
         assert container.is_healthy()
 
-        container.run(stactl, "model", "upload", work / "packages/1_8", "--name", "minilm")
+        container.run(stactl, "model", "upload", work / "packages/1-8", "--name", "minilm")
         container.run(stactl, "model", "alias", "minilm", "prod", "2")
         assert embed(container, stactl) != first
         container.run(stactl, "model", "rollback", "minilm")
@@ -113,7 +113,7 @@ def test_models_may_be_baked_in(repository, stactl, work, tmp_path):
     subprocess.run(["xargs", "-0", "cp", "--parents", "--preserve", "--target-directory", context],
                    cwd=repository, input=files, check=True)
     (context / "models/minilm").mkdir(parents=True)
-    subprocess.run(["cp", "-r", work / "packages/1_8", context / "models/minilm/1"], check=True)
+    subprocess.run(["cp", "-r", work / "packages/1-8", context / "models/minilm/1"], check=True)
     subprocess.run(["buildah", "bud", "--pull=never", "--layers", "--isolation=chroot",
                     "--format=docker", "--build-arg=MODELS=models", "--tag=sta-server-with-model",
                     context], check=True, capture_output=True, timeout=600)

@@ -68,7 +68,7 @@ def test_the_deployment_runs(repository, stactl, work, tmp_path):
         probe = pathlib.Path(os.environ["STA_SYSTEM_CLIENTS"]) / "bin/grpc-health-probe"
         for service in ("", "sta/live"):
             assert play.asks(probe, "-addr=127.0.0.1:8001", f"-service={service}").returncode == 0
-        upload = play.asks(stactl, "model", "upload", work / "packages/1_8", "--name", "minilm")
+        upload = play.asks(stactl, "model", "upload", work / "packages/1-8", "--name", "minilm")
         assert upload.returncode == 0, upload.stderr
         embed = (stactl, "embed", "--model", "minilm", "--json", "a few words")
         wait_until(lambda: play.asks(*embed).returncode == 0, lambda: play.asks(*embed).stderr)

@@ -8,9 +8,10 @@ import os
 import pathlib
 import shutil
 import subprocess
-import time
 
 import pytest
+
+from conditions import wait_until
 
 UNIT = "sta-server.service"
 # Of 100: systemd-analyze security. 14 is "OK"; a service without any hardening has 96.
@@ -108,7 +109,7 @@ def test_a_packages_life(root, debs, work):
 
 def serve_and_ask(root: Root, work: pathlib.Path) -> None:
     """As the unit starts it, but for the ports, which are free ones: as its user, with its settings."""
-    shutil.copytree(work / "packages/1_8", root.folder / "var/lib/sta/models/minilm/1")
+    shutil.copytree(work / "packages/1-8", root.folder / "var/lib/sta/models/minilm/1")
     root.run("chown", "-R", "sta:sta", "/var/lib/sta/models")
     ports = root.folder / "var/lib/sta/ports"
     process = subprocess.Popen(
@@ -117,14 +118,13 @@ def serve_and_ask(root: Root, work: pathlib.Path) -> None:
          "--http-listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0",
          "--ports-file", "/var/lib/sta/ports"], stderr=subprocess.PIPE, text=True)
     try:
-        end = time.monotonic() + WAIT_S
-        while not ports.exists():
-            assert process.poll() is None and time.monotonic() < end
-            time.sleep(0.1)
+        def state() -> str:
+            return f"exit status {process.poll()}, ports file {ports.exists()}"
+
+        wait_until(lambda: ports.exists() or process.poll() is not None, state)
         address = ports.read_text().splitlines()[0].removeprefix("grpc=")
-        while root.run("stactl", "health", "--server", address, check=False).returncode != 0:
-            assert process.poll() is None and time.monotonic() < end
-            time.sleep(0.1)
+        health = ("stactl", "health", "--server", address)
+        wait_until(lambda: root.run(*health, check=False).returncode == 0, state)
         root.run("stactl", "embed", "--server", address, "--model", "minilm", "a few words")
     finally:
         process.terminate()

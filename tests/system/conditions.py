@@ -11,10 +11,15 @@ LIMIT_S = 60
 PAUSE_S = 0.01
 
 
-def wait_until(is_so: Callable[[], bool], what: Callable[[], str]) -> None:
+def wait_until(
+    is_so: Callable[[], bool],
+    what: Callable[[], str],
+    limit_s: float = LIMIT_S,
+    pause_s: float = PAUSE_S,
+) -> None:
     """`what()` tells what was seen last, where it does not come true."""
     pause = threading.Event()  # never set
-    end = time.monotonic() + LIMIT_S
+    end = time.monotonic() + limit_s
     while not is_so():
         assert time.monotonic() < end, what()
-        pause.wait(PAUSE_S)
+        pause.wait(pause_s)
