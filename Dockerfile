@@ -16,6 +16,7 @@ COPY bench bench/
 COPY checksum checksum/
 COPY client client/
 COPY cmake cmake/
+COPY histogram histogram/
 COPY model_store model_store/
 COPY proto proto/
 COPY server server/
