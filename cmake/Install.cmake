@@ -1,9 +1,12 @@
 # What `cmake --install BUILD --component NAME` copies, and the Debian packages that
 # `cpack --config BUILD/CPackConfig.cmake` makes of it:
 #
-#   server   the programs, the Dockerfile takes them, too        sta-server
-#   system   unit, settings, documents of a machine              sta-server
-#   xrt      the server's part for cards, loaded from lib/sta    sta-server-xrt
+#   server      the programs                                       sta-server
+#   system      unit, settings, documents of a machine             sta-server
+#   xrt         the server's part for cards, loaded from lib/sta   sta-server-xrt
+#   xrt_system  documents of that                                  sta-server-xrt
+#
+# The Dockerfile takes server and xrt, and has nothing of deploy/debian.
 include(GNUInstallDirs)
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # nobody needs benchmarks to make a package
 
@@ -17,7 +20,7 @@ install(FILES "${debian}/server.yaml" DESTINATION /etc/sta COMPONENT system)
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/docs/operations.md"
               "${PROJECT_SOURCE_DIR}/docs/security.md" "${debian}/copyright"
         DESTINATION "share/doc/sta-server" COMPONENT system)
-install(FILES "${debian}/copyright" DESTINATION "share/doc/sta-server-xrt" COMPONENT xrt)
+install(FILES "${debian}/copyright" DESTINATION "share/doc/sta-server-xrt" COMPONENT xrt_system)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "The developers of sta <sta@example.org>")
@@ -29,7 +32,7 @@ set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_GROUPING ONE_PER_GROUP)
 set(CPACK_COMPONENTS_ALL server system)
 if(STA_WITH_XRT)
-  list(APPEND CPACK_COMPONENTS_ALL xrt)
+  list(APPEND CPACK_COMPONENTS_ALL xrt xrt_system)
 endif()
 
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
@@ -59,4 +62,5 @@ cpack_add_component(system GROUP computer)
 if(STA_WITH_XRT)
   cpack_add_component_group(cards)
   cpack_add_component(xrt GROUP cards)
+  cpack_add_component(xrt_system GROUP cards)
 endif()
