@@ -75,8 +75,8 @@ class Server:
         ports = pathlib.Path(self._folder.name) / "ports"
         self._log = open(pathlib.Path(self._folder.name) / "log", "w+")
         self._process = subprocess.Popen(
-            [*on(processors), binary, "--store", store, "--listen", "127.0.0.1:0", "--metrics", "127.0.0.1:0",
-             "--http-listen", "off", "--ports-file", str(ports)],
+            [*on(processors), binary, "--store", store, "--listen", "127.0.0.1:0",
+             "--metrics", "127.0.0.1:0", "--http-listen", "off", "--ports-file", str(ports)],
             stderr=self._log,
         )
         self._wait_until_ready()
@@ -143,8 +143,8 @@ class Bench:
     def run(self, *arguments: str, warm_up_s: float = 2.0, timeout: str = "30s") -> dict:
         """One load of stactl bench, as its --json has it."""
         command = [
-            *on(self._processors), self._stactl, "bench", "--server", self._server.address, "--json",
-            "--timeout", timeout, "--duration", f"{self._seconds}s", "--warm-up", f"{warm_up_s}s",
+            *on(self._processors), self._stactl, "bench", "--json",
+            "--server", self._server.address, "--timeout", timeout, "--duration", f"{self._seconds}s", "--warm-up", f"{warm_up_s}s",
             *arguments,
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, check=False, text=True)
@@ -233,6 +233,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="of all loads; medians count")
     parser.add_argument("--json", type=pathlib.Path, help="where to write the figures, too")
     options = parser.parse_args()
+    if options.rounds < 1:
+        parser.error(f"--rounds is {options.rounds}; allowed: 1 and more")
     where = machine()
     ours, theirs = halves(sorted(os.sched_getaffinity(0)))
     with Server(options.server, options.store, ours) as server:

@@ -20,8 +20,9 @@ figures the medians count:
   deadlines  one caller whose deadline cannot be met, and one whose deadline can
 
 and prints the figures beside what they should be, with the machine and its load before; ends with an
-error where one is not. The server runs on one half of the processors and stactl on the other. Only a quiet machine gives figures that mean something: whatever else runs
-takes from the server, and from the callers. The package is kept in build/overload.
+error where one is not. The server runs on one half of the processors and stactl on the other. Only
+a quiet machine gives figures that mean something: whatever else runs takes from both. The package
+is kept in build/overload.
 USAGE
 }
 

@@ -103,11 +103,8 @@ class Container:
             lambda: subprocess.run(ask, check=False, capture_output=True).returncode == 0)
 
     def _wait_until(self, is_so: Callable[[], bool]) -> None:
-        def is_so_while_it_runs() -> bool:
-            assert self.inspect("State.Status") == "running", self.log()
-            return is_so()
-
-        wait_until(is_so_while_it_runs, self.log, WAIT_S, PAUSE_S)
+        wait_until(is_so, self.log, WAIT_S, PAUSE_S,
+                   may_go_on=lambda: self.inspect("State.Status") == "running")
 
     def run(self, *command: object) -> str:
         """Runs a program of the host in the container's network; returns what it says."""

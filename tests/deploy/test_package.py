@@ -121,10 +121,13 @@ def serve_and_ask(root: Root, work: pathlib.Path) -> None:
         def state() -> str:
             return f"exit status {process.poll()}, ports file {ports.exists()}"
 
-        wait_until(lambda: ports.exists() or process.poll() is not None, state)
+        def runs() -> bool:
+            return process.poll() is None
+
+        wait_until(ports.exists, state, may_go_on=runs)
         address = ports.read_text().splitlines()[0].removeprefix("grpc=")
         health = ("stactl", "health", "--server", address)
-        wait_until(lambda: root.run(*health, check=False).returncode == 0, state)
+        wait_until(lambda: root.run(*health, check=False).returncode == 0, state, may_go_on=runs)
         root.run("stactl", "embed", "--server", address, "--model", "minilm", "a few words")
     finally:
         process.terminate()

@@ -16,10 +16,12 @@ def wait_until(
     what: Callable[[], str],
     limit_s: float = LIMIT_S,
     pause_s: float = PAUSE_S,
+    may_go_on: Callable[[], bool] = lambda: True,
 ) -> None:
-    """`what()` tells what was seen last, where it does not come true."""
+    """`what()` tells what was seen last, where it does not come true, or `may_go_on()` says before
+    that it cannot any more."""
     pause = threading.Event()  # never set
     end = time.monotonic() + limit_s
     while not is_so():
-        assert time.monotonic() < end, what()
+        assert may_go_on() and time.monotonic() < end, what()
         pause.wait(pause_s)
