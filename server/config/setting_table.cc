@@ -292,6 +292,14 @@ constexpr std::array kSettings = {
                   return Store(ParseCount(text, 1, 1 << 20), s.max_connection_calls);
                 },
                 [](const Settings& s) { return StrCat(s.max_connection_calls); }},
+    SettingSpec{"max_calls", "CALLS",
+                "Calls of all connections that may be in memory, those that were cancelled "
+                "included until they are worked off. Beyond it the connections with the most are "
+                "ended, and new ones wait. It should be more than --max-total-queue-requests.",
+                [](std::string_view text, Settings& s) {
+                  return Store(ParseCount(text, 1, 1 << 20), s.max_calls);
+                },
+                [](const Settings& s) { return StrCat(s.max_calls); }},
     SettingSpec{
         "connection_timeout", "DURATION",
         "How long a new connection may take to begin: TLS, and the greeting of HTTP/2.",

@@ -86,6 +86,8 @@ struct Settings {
   // More than may wait for a model: what is over that is refused, which a client learns at once,
   // and would wait unseen at a client that has no call left.
   int64_t max_connection_calls = 8192;
+  // More than may wait for all models.
+  int64_t max_calls = 20'000;
   absl::Duration connection_timeout = absl::Seconds(20);
   absl::Duration connection_idle = absl::Hours(1);
   absl::Duration connection_age = absl::ZeroDuration();  // 0: no bound

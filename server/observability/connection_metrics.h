@@ -24,14 +24,24 @@ class ConnectionMetrics {
   // `metrics`, which must not be served yet, and `clock` outlive this.
   ConnectionMetrics(Metrics& metrics, Clock& clock);
 
-  // Logs a warning, too, at most one a minute.
+  // Each logs a warning, too, at most one a minute.
   void CountRefused();
+  // One that was ended because it had the most calls of too many.
+  void CountEnded();
 
  private:
-  prometheus::Counter& refused_;
+  // A counter, and when it may be logged again.
+  struct Count {
+    prometheus::Counter& counter;
+    absl::Time next_warning = absl::InfinitePast();
+  };
+
+  void Increment(Count& count, const char* warning) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   Clock& clock_;
   absl::Mutex mutex_;
-  absl::Time next_warning_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Count refused_ ABSL_GUARDED_BY(mutex_);
+  Count ended_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sta

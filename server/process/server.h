@@ -33,6 +33,7 @@
 #include "server/observability/security_metrics.h"
 #include "server/observability/store_metrics.h"
 #include "server/process/batcher_host.h"
+#include "server/process/heap_keeper.h"
 #include "server/process/model_follower.h"
 #include "server/security/poll_thread.h"
 #include "server/security/security_files.h"
@@ -94,6 +95,7 @@ class Server {
   StoreMetrics store_metrics_;
   SecurityMetrics security_metrics_;
   ConnectionMetrics connection_metrics_;
+  HeapKeeper heap_keeper_;
   RpcAccess access_;
   HealthBoard health_;
   Batcher batcher_;

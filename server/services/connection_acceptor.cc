@@ -15,7 +15,7 @@ namespace {
 
 // So many of one listener, then the others have their turn.
 constexpr int kAcceptsAtOnce = 64;
-constexpr int kPauseMs = 100;  // where nothing can be opened
+constexpr int kPauseMs = 100;  // where nothing can be opened, or shall be
 constexpr int kForever = -1;
 
 bool IsOutOfResources(int error) {
@@ -57,6 +57,7 @@ void ConnectionAcceptor::Loop() {
 
 bool ConnectionAcceptor::AcceptFrom(size_t listener) {
   for (int i = 0; i < kAcceptsAtOnce; ++i) {
+    if (admitted_ <= 0) return false;
     const int connection =
         accept4(options_.listeners[listener], nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection < 0) {
@@ -69,6 +70,7 @@ bool ConnectionAcceptor::AcceptFrom(size_t listener) {
       on_refused_();
       continue;
     }
+    --admitted_;
     // An answer must not wait for the client's acknowledgement of the one before; a Unix socket has
     // no such option.
     const int on = 1;

@@ -18,7 +18,9 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <thread>
 #include <vector>
 
@@ -40,18 +42,22 @@ class ConnectionAcceptor {
   // `on_refused` is called for each connection that is closed at once.
   ConnectionAcceptor(Options options, OnConnection on_connection, std::function<void()> on_refused);
   ~ConnectionAcceptor();
+  // So many are taken; further ones wait, with the kernel, until this is called again. Without a
+  // call all are. Thread-safe.
+  void Admit(int64_t connections) { admitted_ = connections; }
   ConnectionAcceptor(const ConnectionAcceptor&) = delete;
   ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
 
  private:
   void Loop();
-  // False: nothing can be opened now.
+  // False: nothing can be opened, or shall be, now.
   bool AcceptFrom(size_t listener);
 
   const Options options_;
   const OnConnection on_connection_;
   const std::function<void()> on_refused_;
   std::atomic<bool> is_stopped_ = false;
+  std::atomic<int64_t> admitted_ = std::numeric_limits<int64_t>::max();
   std::thread thread_;
 };
 

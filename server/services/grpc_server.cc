@@ -10,6 +10,12 @@
 #include <mutex>
 #include <utility>
 
+#include "accel/device_pool/clock.h"
+#include "server/security/poll_thread.h"
+#include "server/services/call_guard.h"
+#include "server/services/channelz_calls.h"
+#include "server/services/end_connection.h"
+
 namespace sta {
 namespace {
 
@@ -17,6 +23,7 @@ namespace {
 constexpr int kMaxSynchronousThreads = 8;
 
 constexpr int kStreamWindowBytes = 1 << 20;
+constexpr int kReadChunkBytes = 1 << 15;
 
 // The plugin is in effect for every server that is built afterwards, so once is enough.
 void EnableReflection() {
@@ -46,6 +53,11 @@ void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& op
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                                std::max(1, Milliseconds(options.connection_age)));
   }
+  // For CallWatch: counts, no history. What has been read of a connection becomes calls even when it
+  // is ended, so that this is the most at once: some 1,000 calls.
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 1);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
+  builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kReadChunkBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_connection_calls);
   // What may be on its way on a stream before the service reads it. gRPC's own estimate grows with
   // the speed of the network, not with that of the disk that an upload goes to: tens of megabytes
@@ -58,6 +70,33 @@ void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& op
 }
 
 }  // namespace
+
+// Checks the number of calls on a thread of its own.
+class GrpcServer::CallWatch final : public GuardedConnections {
+ public:
+  // `acceptor` outlives this.
+  CallWatch(const GrpcServerOptions& options, ConnectionAcceptor& acceptor)
+      : descriptor_limit_(options.descriptor_limit),
+        on_ended_(options.on_ended),
+        acceptor_(acceptor),
+        guard_({.max_calls = options.max_calls}, calls_, *this),
+        thread_(clock_, CallGuard::kInterval, [this] { guard_.Check(); }) {}
+
+  void Admit(int64_t connections) override { acceptor_.Admit(connections); }
+
+  void End(const ConnectionCalls& connection) override {
+    if (EndConnection(connection.local, connection.remote, descriptor_limit_)) on_ended_();
+  }
+
+ private:
+  const int descriptor_limit_;
+  const std::function<void()> on_ended_;
+  ConnectionAcceptor& acceptor_;
+  ChannelzCalls calls_;
+  CallGuard guard_;
+  SystemClock clock_;
+  PollThread thread_;
+};
 
 GrpcServer::GrpcServer(const GrpcServerOptions& options, std::vector<Port> ports,
                        std::unique_ptr<grpc::Server> server)
@@ -80,6 +119,7 @@ GrpcServer::GrpcServer(const GrpcServerOptions& options, std::vector<Port> ports
         ports_[port_of[listener]].entrance->HandleNewConnection(&parameters);
       },
       options.on_refused);
+  watch_ = std::make_unique<CallWatch>(options, *acceptor_);
 }
 
 GrpcServer::~GrpcServer() { Shutdown(absl::Now()); }
@@ -112,6 +152,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
 }
 
 void GrpcServer::Shutdown(absl::Time deadline) {
+  watch_.reset();
   acceptor_.reset();
   server_->Shutdown(absl::ToChronoTime(deadline));
   server_->Wait();

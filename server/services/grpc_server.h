@@ -8,9 +8,10 @@
 //
 // Connections are accepted by us, not by gRPC (connection_acceptor.h says why), and bounded.
 //
-// Threads: one that accepts; all services here are of the callback API, so gRPC needs only its
-// completion threads (in 1.51: half the processors, 2 to 16), however many calls are in flight.
-// Reflection alone is a synchronous service; the threads that its streams take are capped.
+// Threads: one that accepts, one that watches over the number of calls; all services here are of
+// the callback API, so gRPC needs only its completion threads (in 1.51: half the processors, 2 to
+// 16), however many calls are in flight. Reflection alone is a synchronous service; the threads
+// that its streams take are capped.
 #ifndef SERVER_SERVICES_GRPC_SERVER_H_
 #define SERVER_SERVICES_GRPC_SERVER_H_
 
@@ -49,6 +50,10 @@ struct GrpcServerOptions {
   std::function<void()> on_refused = [] {};
   // Calls that one connection may have open; further ones wait at the client.
   int max_connection_calls = 8192;
+  // Calls of all connections that may be in memory; call_guard.h says what happens beyond.
+  int64_t max_calls = 20'000;
+  // Called for each connection that is ended because of that.
+  std::function<void()> on_ended = [] {};
   // A connection must have begun after so long: TLS, and the greeting of HTTP/2.
   absl::Duration connection_timeout = absl::Seconds(20);
   // A connection without calls is ended after so long.
@@ -81,6 +86,8 @@ class GrpcServer {
   void Shutdown(absl::Time deadline);
 
  private:
+  class CallWatch;
+
   // An address, and what gRPC takes its connections with.
   struct Port {
     ListeningSockets sockets;
@@ -95,6 +102,7 @@ class GrpcServer {
   std::vector<Address> addresses_;
   const std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<ConnectionAcceptor> acceptor_;  // null after Shutdown
+  std::unique_ptr<CallWatch> watch_;              // null after Shutdown
 };
 
 }  // namespace sta

@@ -125,6 +125,24 @@ def test_survives(
     assert bystander.is_answered_right()
 
 
+def test_calls_that_are_cancelled_at_once_do_not_pile_up(
+    server_binary: pathlib.Path, packages: pathlib.Path
+) -> None:
+    with start(server_binary, packages, "--max-calls", "2000") as server:
+        bystander = Bystander(server)
+        target = Target(server.rpc_address, SMALL.SerializeToString(), b"")
+        # 96,000 of some 20 KB each, faster than they are worked off. Beside those that may be there,
+        # what has been read of each connection before it is ended becomes calls: some 1,000.
+        with nothing_stays(server, 192 * MIB):
+            with contextlib.ExitStack() as floods:
+                for _ in range(8):
+                    floods.enter_context(ATTACKS["resets"].begin(target))
+                assert bystander.is_answered_right()
+        assert total(samples(scrape(server)), "sta_connections_ended_total") >= 1
+        assert bystander.is_answered_right()
+        bystander.channel.close()
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_refuses_malformed_frames(
     name: str, server: ServerProcess, bystander: Bystander, target: Target

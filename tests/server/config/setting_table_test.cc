@@ -55,6 +55,7 @@ TEST(SettingTableTest, EverySettingReachesItsOwnMember) {
                                    {"max_queue_delay", "3ms"},
                                    {"max_connections", "27"},
                                    {"max_connection_calls", "28"},
+                                   {"max_calls", "26"},
                                    {"connection_timeout", "29s"},
                                    {"connection_idle", "31m"},
                                    {"connection_age", "5m"},
@@ -133,6 +134,8 @@ TEST(SettingTableTest, OperationsManualShowsTheTable) {
 // to itself, and its requests wait for seconds.
 TEST(SettingTableTest, AConnectionCarriesMoreCallsThanMayWait) {
   EXPECT_GT(Settings().max_connection_calls, Settings().max_queue_requests);
+  EXPECT_GT(Settings().max_calls, Settings().max_total_queue_requests);
+  EXPECT_GT(Settings().max_calls, Settings().max_connection_calls);
 }
 
 }  // namespace

@@ -117,6 +117,25 @@ TEST_F(ConnectionAcceptorTest, GoesOnWhenThereAreDescriptorsAgain) {
   close(connection);
 }
 
+TEST_F(ConnectionAcceptorTest, TakesAsManyAsItIsTold) {
+  Start(1 << 20);
+  acceptor_->Admit(0);
+  std::vector<int> connections;
+  for (const size_t listener : {0, 1}) {
+    connections.push_back(NewSocket());
+    ASSERT_TRUE(Connect(connections.back(), listener));  // by the kernel
+  }
+  acceptor_->Admit(1);
+  WaitForTaken(1);
+  {
+    const absl::MutexLock lock(&mutex_);
+    EXPECT_EQ(taken_.size(), 1);
+  }
+  acceptor_->Admit(1 << 20);
+  EXPECT_THAT(WaitForTaken(2), testing::UnorderedElementsAre(0, 1));
+  for (const int connection : connections) close(connection);
+}
+
 TEST_F(ConnectionAcceptorTest, ListensNoMoreWhenItIsGone) {
   Start(1 << 20);
   acceptor_.reset();

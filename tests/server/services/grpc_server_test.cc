@@ -6,10 +6,12 @@
 #include <grpcpp/create_channel.h>
 
 #include <atomic>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "google/protobuf/descriptor.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -142,6 +144,72 @@ TEST_F(GrpcServerTest, ShutdownCancelsWatchesAtItsDeadline) {
   server_->Shutdown(absl::Now());  // returns although the watch would go on for ever
   EXPECT_FALSE(watch->Read(&response));
   EXPECT_FALSE(watch->Finish().ok());
+}
+
+// Calls that stay open, on a connection of their own.
+class OpenWatches {
+ public:
+  OpenWatches(const std::string& address, int count)
+      : channel_(MakeChannel(address)), stub_(grpc::health::v1::Health::NewStub(channel_)) {
+    for (int i = 0; i < count; ++i) {
+      contexts_.emplace_back();
+      readers_.push_back(stub_->Watch(&contexts_.back(), HealthCheckRequest()));
+      HealthCheckResponse response;
+      EXPECT_TRUE(readers_.back()->Read(&response));
+    }
+  }
+
+  ~OpenWatches() {
+    for (grpc::ClientContext& context : contexts_) context.TryCancel();
+    for (auto& reader : readers_) reader->Finish();
+  }
+
+  // Waits until something comes, or the call has ended.
+  bool Read(size_t call) {
+    HealthCheckResponse response;
+    return readers_[call]->Read(&response);
+  }
+
+  bool Check() {
+    grpc::ClientContext context;
+    context.set_wait_for_ready(true);
+    HealthCheckResponse response;
+    return stub_->Check(&context, HealthCheckRequest(), &response).ok();
+  }
+
+ private:
+  static std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  }
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<grpc::health::v1::Health::Stub> stub_;
+  std::deque<grpc::ClientContext> contexts_;
+  std::vector<std::unique_ptr<grpc::ClientReader<HealthCheckResponse>>> readers_;
+};
+
+TEST_F(GrpcServerTest, EndsTheConnectionThatHasTheMostOfTooManyCalls) {
+  board_.Set("", false);
+  HealthService health(board_);
+  std::atomic<int> ended = 0;
+  STA_ASSERT_OK_AND_ASSIGN(const auto server, GrpcServer::Start({.listen = {{"127.0.0.1", 0}},
+                                                                 .max_calls = 10,
+                                                                 .on_ended = [&] { ++ended; }},
+                                                                {&health}));
+  const std::string address = server->address().ToString();
+  OpenWatches small(address, 2);
+  OpenWatches large(address, 9);
+  for (size_t call = 0; call < 9; ++call) EXPECT_FALSE(large.Read(call));
+  EXPECT_EQ(ended, 1);
+  board_.Set("", true);
+  EXPECT_TRUE(small.Read(0));
+  EXPECT_TRUE(small.Read(1));
+  EXPECT_TRUE(small.Check());
+  // New ones are taken again.
+  EXPECT_TRUE(large.Check());
+  EXPECT_TRUE(OpenWatches(address, 1).Check());
 }
 
 TEST_F(GrpcServerTest, ReflectionListsAndDescribesEveryService) {
