@@ -19,7 +19,7 @@ int CountOf(const std::string& text, const std::string& part) {
 }
 
 TEST(ConnectionMetricsTest, CountsAllAndWarnsOfEachKindOnceAMinute) {
-  SetUpLogging(LogFormat::kText, spdlog::level::warn);
+  SetUpLogging(LogFormat::kText, spdlog::level::info);
   Metrics metrics("1");
   FakeClock clock;
   ConnectionMetrics connection_metrics(metrics, clock);
