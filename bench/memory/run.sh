@@ -7,19 +7,19 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 usage() {
   cat <<'USAGE'
-usage: bench/memory/run.sh [--pattern PATTERN] [--help]
+usage: bench/memory/run.sh [--package DIR] [--help]
 
-Converts all-MiniLM-L6-v2 with PATTERN (default: 2:8), serves the package alone, sends it 16 requests
-of 8 long texts at a time for some seconds, and prints the peak of the server's resident memory
-(VmHWM, before and after the load) beside the bound: three times the package's size and 100 MB. Ends
-with an error where the peak is over the bound. The package is kept in build/memory.
+Serves the package DIR (default: pretrained/minilm/2-8) alone, sends it 16 requests of 8 long texts
+at a time for some seconds, and prints the peak of the server's resident memory (VmHWM, before and
+after the load) beside the bound: three times the package's size and 100 MB. Ends with an error
+where the peak is over the bound. Store and log are in build/memory.
 USAGE
 }
 
-pattern=2:8
+package=pretrained/minilm/2-8
 while [ "$#" -gt 0 ]; do
   case "$1" in
-    --pattern) pattern="${2:?--pattern wants a pattern}"; shift ;;
+    --package) package="${2:?--package wants a folder}"; shift ;;
     --help|-h) usage; exit 0 ;;
     *) echo "run.sh: unknown option '$1'; see --help" >&2; exit 2 ;;
   esac
@@ -31,13 +31,10 @@ done
   cmake --preset release
   cmake --build --preset release --target sta-server stactl
 } >&2
-stactl=build/release/client/stactl
-work="build/memory/$(sha256sum "$stactl" | cut -c1-16)-${pattern//[^0-9a-z]/_}"
-package="$work/store/minilm/1"
-if [ ! -d "$package" ]; then
-  "$stactl" convert --model "$(scripts/fetch_model.sh)" --output "$package" --pattern "$pattern" \
-    --calibrate scripts/data/calibration-wiki-600.txt >&2
-fi
+readonly work=build/memory
+rm -rf "$work"
+mkdir -p "$work/store/minilm"
+cp -rL "$package" "$work/store/minilm/1"  # a store holds no links
 
 build/release/server/sta-server --store "$work/store" --listen 127.0.0.1:0 --metrics off \
   --http-listen off --ports-file "$work/ports" 2>"$work/log" &
@@ -57,14 +54,15 @@ wait_for_log '"event":"ready"'
 wait_for_log '"event":"listening"'
 address="$(sed -n 's/^grpc=//p' "$work/ports")"
 loaded="$(peak_bytes)"
-"$stactl" bench --server "$address" --concurrency 16 --rows 8 --lengths fixed:250 --duration 10s >&2
+build/release/client/stactl bench --server "$address" --concurrency 16 --rows 8 \
+  --lengths fixed:250 --duration 10s >&2
 peak="$(peak_bytes)"
 
-size="$(du --bytes --summarize "$package" | cut -f1)"
-awk -v size="$size" -v loaded="$loaded" -v peak="$peak" -v pattern="$pattern" 'BEGIN {
+size="$(du --bytes --summarize "$work/store/minilm/1" | cut -f1)"
+awk -v size="$size" -v loaded="$loaded" -v peak="$peak" -v name="$package" 'BEGIN {
   bound = 3 * size + 100e6
-  printf "pattern              %s\n", pattern
-  printf "package              %7.1f MB\n", size / 1e6
+  printf "package              %s\n", name
+  printf "its size             %7.1f MB\n", size / 1e6
   printf "peak after loading   %7.1f MB\n", loaded / 1e6
   printf "peak under load      %7.1f MB\n", peak / 1e6
   printf "bound                %7.1f MB\n", bound / 1e6

@@ -62,14 +62,14 @@ def measure(
     store.mkdir()
     with ServerProcess(server, ["--store", str(store)]) as process:
         address = process.rpc_address
-        version = stactl.run(address, "model", "upload", work / "minilm-2of8", "--name", "m",
+        version = stactl.run(address, "model", "upload", work / "minilm/2-8", "--name", "m",
                              "--alias", "prod")["version"]
         quiet = [_quiet(stactl, address, rate)]
         before = resident_bytes(process.pid)
         load = _Load(stactl, address, rate)
         start = time.monotonic()
         for number in range(cycles):
-            packages.make_variant(work / "minilm-2of8", variant, number)
+            packages.make_variant(work / "minilm/2-8", variant, number)
             version = _cycle(stactl, address, variant, version)
         seconds = time.monotonic() - start
         busy = load.stop()

@@ -10,7 +10,7 @@ usage() {
 usage: bench/store/run.sh [--only upload|sharing|churn]... [--size-mb MB] [--cycles N]
                           [--rate REQUESTS_PER_S] [--json FILE] [--help]
 
-Serves all-MiniLM-L6-v2 from a store in build/store and measures
+Serves the packages of pretrained/minilm from a store in build/store and measures
 
   upload   a package of --size-mb (default: 2048) over loopback, beside sha256sum and dd with fsync
            on the same bytes, three times in turn; how far the server's memory grows meanwhile
@@ -32,15 +32,11 @@ done
   cmake --preset release
   cmake --build --preset release --target sta-server stactl
 } >&2
-stactl=build/release/client/stactl
-work="build/store/$(sha256sum "$stactl" | cut -c1-16)"
-for pattern in 2:8 1:8; do
-  package="$work/minilm-${pattern/:/of}"
-  if [ ! -d "$package" ]; then
-    "$stactl" convert --model "$(scripts/fetch_model.sh)" --output "$package" --pattern "$pattern" \
-      --calibrate scripts/data/calibration-wiki-600.txt >&2
-  fi
-done
+# The large package, which is kept, is made of this one.
+work="build/store/$(sha256sum pretrained/minilm/2-8/manifest.json | cut -c1-16)"
+mkdir -p "$work"
+rm -rf "$work/minilm"
+cp -rL pretrained/minilm "$work"  # uploads follow no links
 # The server of the system tests and the description of the machine are used as they are.
 PYTHONPATH=tests/system:bench/compare exec python3 bench/store/store_bench.py \
   --bin build/release --work "$work" "$@"

@@ -34,7 +34,7 @@ def measure(server: pathlib.Path, stactl: Stactl, work: pathlib.Path) -> list[Fi
     store = work / "store-sharing"
     shutil.rmtree(store, ignore_errors=True)
     store.mkdir()
-    sparse, sparser = work / "minilm-2of8", work / "minilm-1of8"
+    sparse, sparser = work / "minilm/2-8", work / "minilm/1-8"
     figures = []
     with ServerProcess(server, ["--store", str(store), "--load-newest", "2"]) as process:
         for version, package in enumerate((sparse, sparser), start=1):

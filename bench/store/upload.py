@@ -29,7 +29,7 @@ def measure(
     server: pathlib.Path, stactl: Stactl, work: pathlib.Path, size_bytes: int
 ) -> list[Figure]:
     package = work / f"large-{size_bytes >> 20}"
-    packages.make_large(work / "minilm-2of8", package, size_bytes)
+    packages.make_large(work / "minilm/2-8", package, size_bytes)
     files = sorted(str(file) for file in package.iterdir())
     table = str(package / "embeddings.safetensors")
     megabytes = packages.size_bytes(package) / 1e6
