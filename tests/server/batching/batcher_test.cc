@@ -1,140 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// What a batcher computes, in which batches, and what it does when devices fail. What it refuses:
+// batcher_refusal_test.cc.
 #include "server/batching/batcher.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
-#include <map>
+#include <memory>
 #include <random>
+#include <thread>
+#include <vector>
 
-#include "server/batching/retry_after.h"
-#include "tests/server/services/fake_model.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/fake_device.h"
-#include "tests/support/fake_pool.h"
-#include "tests/support/status_matchers.h"
+#include "tests/server/batching/batcher_fixture.h"
 
 namespace sta {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-constexpr int64_t kHidden = 4;
-using Answer = absl::StatusOr<JobResult>;
-
-// Adds up what the batcher reports.
-class CountingObserver final : public BatchObserver {
- public:
-  void OnBatch(const ServedModel&, const BatchRecord&) override {
-    const absl::MutexLock lock(&mutex_);
-    ++batches;
-  }
-  void OnBatchDone(const ServedModel&, const BatchRecord& record, absl::Duration compute) override {
-    const absl::MutexLock lock(&mutex_);
-    computed.push_back(record);
-    compute_time += compute;
-  }
-  void OnQueueChange(const ServedModel&, int64_t requests, int64_t tokens) override {
-    const absl::MutexLock lock(&mutex_);
-    queued_requests += requests;
-    queued_tokens += tokens;
-  }
-  void OnRejected(const ServedModel&, RejectReason reason) override {
-    const absl::MutexLock lock(&mutex_);
-    ++rejected[reason];
-  }
-
-  int64_t batches = 0;
-  std::vector<BatchRecord> computed;
-  absl::Duration compute_time;
-  int64_t queued_requests = 0;
-  int64_t queued_tokens = 0;
-  std::map<RejectReason, int> rejected;
-
- private:
-  absl::Mutex mutex_;
-};
-
-std::shared_ptr<const LoadedModel> MakeModel() {
-  return std::make_shared<FakeModel>(ModelConfig{.hidden_size = kHidden});
-}
-
-TokenSequence Sequence(size_t length, int32_t id) {
-  return {.ids = std::vector<int32_t>(length, id)};
-}
-
-// What the fake device makes of a sequence that the fake model embedded.
-std::vector<int16_t> ExpectedRows(const std::vector<TokenSequence>& sequences) {
-  std::vector<int16_t> rows;
-  for (const TokenSequence& sequence : sequences) {
-    for (const int32_t id : sequence.ids) {
-      rows.insert(rows.end(), kHidden, static_cast<int16_t>(id + 1));
-    }
-  }
-  return rows;
-}
-
-class BatcherTest : public testing::Test {
- protected:
-  void Start(const BatcherOptions& options, size_t device_count = 1) {
-    std::vector<std::unique_ptr<Device>> devices;
-    for (size_t i = 0; i < device_count; ++i) {
-      auto device = MakeFakeDevice({.name = std::string(1, static_cast<char>('a' + i))});
-      devices_.push_back(device.get());
-      devices.push_back(std::move(device));
-    }
-    batcher_ = std::make_unique<Batcher>(
-        std::make_unique<DevicePool>(std::move(devices), DevicePoolOptions{}, clock_,
-                                     pool_observer_),
-        options, clock_, observer_);
-    model_ = LoadModel("model");
-  }
-
-  std::shared_ptr<const ServedModel> LoadModel(const std::string& name) {
-    auto served = batcher_->Load(name, 1, MakeModel());
-    EXPECT_THAT(served, IsOk());
-    return *served;
-  }
-
-  struct Extra {
-    absl::Time deadline = absl::InfiniteFuture();
-    std::shared_ptr<const std::atomic<bool>> cancelled;
-    std::shared_ptr<const ServedModel> model;
-    std::string client;
-    int64_t priority = 0;
-  };
-  std::future<Answer> Submit(std::vector<TokenSequence> sequences) {
-    return Submit(std::move(sequences), Extra());
-  }
-  std::future<Answer> Submit(std::vector<TokenSequence> sequences, const Extra& extra) {
-    auto promise = std::make_shared<std::promise<Answer>>();
-    std::future<Answer> future = promise->get_future();
-    batcher_->Submit({.model = extra.model != nullptr ? extra.model : model_,
-                      .sequences = std::move(sequences),
-                      .deadline = extra.deadline,
-                      .client = extra.client,
-                      .priority = extra.priority,
-                      .cancelled = extra.cancelled,
-                      .done = [promise](Answer answer) { promise->set_value(std::move(answer)); }});
-    return future;
-  }
-  // Holds device 0 with a batch of its own, so that what is submitted next waits.
-  std::future<Answer> Occupy() {
-    devices_[0]->Hold();
-    std::future<Answer> blocker = Submit({Sequence(1, 99)});
-    devices_[0]->WaitUntilRunning();
-    return blocker;
-  }
-
-  FakeClock clock_;
-  CountingObserver observer_;
-  SilentPoolObserver pool_observer_;
-  std::vector<FakeDevice*> devices_;
-  std::unique_ptr<Batcher> batcher_;
-  std::shared_ptr<const ServedModel> model_;
-};
 
 TEST_F(BatcherTest, RunsAJobAtOnce) {
   Start({});
@@ -208,98 +94,6 @@ TEST_F(BatcherTest, ServesTheEarliestDeadlineFirst) {
                                                   ElementsAre(0, 4), ElementsAre(0, 3)));
 }
 
-TEST_F(BatcherTest, NeverComputesExpiredOrCancelledWork) {
-  Start({});
-  auto blocker = Occupy();
-  auto gone = std::make_shared<std::atomic<bool>>(false);
-  auto cancelled = Submit({Sequence(4, 1)}, {.cancelled = gone});
-  auto expired = Submit({Sequence(4, 2)}, {.deadline = clock_.Now() + absl::Seconds(1)});
-  auto alive = Submit({Sequence(2, 3)}, {.deadline = clock_.Now() + absl::Seconds(9)});
-  gone->store(true);
-  clock_.Advance(absl::Seconds(2));
-  devices_[0]->Release();
-  EXPECT_THAT(cancelled.get(), StatusIs(absl::StatusCode::kCancelled));
-  EXPECT_THAT(expired.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
-  ASSERT_THAT(alive.get(), IsOk());
-  EXPECT_THAT(devices_[0]->batches(), ElementsAre(ElementsAre(0, 1), ElementsAre(0, 2)));
-  EXPECT_EQ(observer_.rejected[RejectReason::kCancelled], 1);
-  EXPECT_EQ(observer_.rejected[RejectReason::kExpired], 1);
-}
-
-TEST_F(BatcherTest, RefusesWhatDoesNotFitTheQueue) {
-  Start({.admission = {.max_queue_tokens = 10, .max_queue_requests = 2}});
-  auto blocker = Occupy();
-  auto fits = Submit({Sequence(6, 1)});
-  EXPECT_THAT(Submit({Sequence(5, 2)}).get(),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("at most 10")));
-  auto fits_too = Submit({Sequence(4, 3)});
-  EXPECT_THAT(Submit({Sequence(0, 4)}).get(),
-              StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("2 requests")));
-  devices_[0]->Release();
-  EXPECT_THAT(fits.get(), IsOk());
-  EXPECT_THAT(fits_too.get(), IsOk());
-  EXPECT_EQ(observer_.rejected[RejectReason::kQueueFull], 2);
-}
-
-TEST_F(BatcherTest, RefusesWhatNoDeviceCanDoInTime) {
-  Start({});
-  devices_[0]->SetEstimate(absl::ZeroDuration(), absl::Milliseconds(10));
-  EXPECT_THAT(Submit({Sequence(4, 1)}, {.deadline = clock_.Now() + absl::Milliseconds(20)}).get(),
-              StatusIs(absl::StatusCode::kDeadlineExceeded, HasSubstr("take about 40ms")));
-  EXPECT_TRUE(devices_[0]->batches().empty());
-  EXPECT_EQ(observer_.rejected[RejectReason::kTooLate], 1);
-  EXPECT_THAT(Submit({Sequence(4, 1)}, {.deadline = clock_.Now() + absl::Milliseconds(40)}).get(),
-              IsOk());
-}
-
-TEST_F(BatcherTest, RefusesWhatTheQueueMakesTooLate) {
-  Start({});
-  devices_[0]->SetEstimate(absl::ZeroDuration(), absl::Milliseconds(10));
-  auto blocker = Occupy();
-  auto first = Submit({Sequence(50, 1)}, {.deadline = clock_.Now() + absl::Seconds(9)});
-  // Half a second, behind the other; of another client it takes turns with it.
-  const Extra late = {.deadline = clock_.Now() + absl::Milliseconds(300)};
-  auto urgent = Submit({Sequence(20, 1)}, late);  // an earlier deadline: before the other
-  EXPECT_THAT(Submit({Sequence(20, 1)}, {.deadline = clock_.Now() + absl::Seconds(10)})
-                  .wait_for(std::chrono::seconds(0)),
-              std::future_status::timeout);
-  EXPECT_THAT(Submit({Sequence(20, 1)}, late).get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
-  devices_[0]->Release();
-  EXPECT_THAT(urgent.get(), IsOk());
-  EXPECT_THAT(first.get(), IsOk());
-}
-
-TEST_F(BatcherTest, NeverComputesWhatHasBecomeHopeless) {
-  Start({});
-  devices_[0]->SetEstimate(absl::ZeroDuration(), absl::Milliseconds(10));
-  auto blocker = Occupy();
-  auto hopeless = Submit({Sequence(4, 1)}, {.deadline = clock_.Now() + absl::Milliseconds(60)});
-  auto alive = Submit({Sequence(2, 1)}, {.deadline = clock_.Now() + absl::Seconds(9)});
-  clock_.Advance(absl::Milliseconds(45));  // 15 ms are left of the 40 that it takes
-  devices_[0]->Release();
-  EXPECT_THAT(hopeless.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
-  EXPECT_THAT(alive.get(), IsOk());
-  EXPECT_THAT(devices_[0]->batches(), ElementsAre(ElementsAre(0, 1), ElementsAre(0, 2)));
-  EXPECT_EQ(observer_.rejected[RejectReason::kTooLate], 1);
-}
-
-TEST_F(BatcherTest, GivesThePlaceOfAFloodToAnother) {
-  Start({.admission = {.max_queue_requests = 2}});
-  auto blocker = Occupy();
-  auto first = Submit({Sequence(4, 1)}, {.client = "flood"});
-  auto second = Submit({Sequence(4, 2)}, {.client = "flood"});
-  EXPECT_THAT(Submit({Sequence(4, 3)}, {.client = "flood"}).get(),
-              StatusIs(absl::StatusCode::kResourceExhausted));
-  auto small = Submit({Sequence(2, 4)}, {.client = "small"});
-  const Answer displaced = second.get();
-  EXPECT_THAT(displaced, StatusIs(absl::StatusCode::kResourceExhausted, HasSubstr("the place")));
-  EXPECT_TRUE(RetryAfterOf(displaced.status()).has_value());
-  devices_[0]->Release();
-  EXPECT_THAT(first.get(), IsOk());
-  EXPECT_THAT(small.get(), IsOk());
-  EXPECT_EQ(observer_.rejected[RejectReason::kDisplaced], 1);
-}
-
 TEST_F(BatcherTest, ServesTheMostUrgentFirst) {
   Start({.max_batch_tokens = 4});
   auto blocker = Occupy();
@@ -309,24 +103,6 @@ TEST_F(BatcherTest, ServesTheMostUrgentFirst) {
   EXPECT_THAT(normal.get(), IsOk());
   EXPECT_THAT(devices_[0]->batches(),
               ElementsAre(ElementsAre(0, 1), ElementsAre(0, 3), ElementsAre(0, 4)));
-}
-
-TEST_F(BatcherTest, SaysBeforehandWhatItWouldRefuse) {
-  Start({.admission = {.max_queue_requests = 1}});
-  EXPECT_THAT(batcher_->CheckEarly({.model = model_, .least_tokens = 2}), IsOk());
-  auto blocker = Occupy();
-  auto waiting = Submit({Sequence(4, 1)});
-  EXPECT_THAT(batcher_->CheckEarly({.model = model_, .least_tokens = 2}),
-              StatusIs(absl::StatusCode::kResourceExhausted));
-  EXPECT_THAT(batcher_->CheckEarly({.model = model_, .deadline = clock_.Now(), .least_tokens = 2}),
-              StatusIs(absl::StatusCode::kDeadlineExceeded));
-  EXPECT_EQ(observer_.rejected[RejectReason::kQueueFull], 1);
-  EXPECT_EQ(observer_.rejected[RejectReason::kExpired], 1);
-  devices_[0]->Release();
-  EXPECT_THAT(waiting.get(), IsOk());
-  batcher_->StopAccepting();
-  EXPECT_THAT(batcher_->CheckEarly({.model = model_, .least_tokens = 2}),
-              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 TEST_F(BatcherTest, WaitsForABatchToGrowOnlyIfAsked) {
@@ -400,16 +176,6 @@ TEST_F(BatcherTest, AnOutageIsAnsweredInTheEnd) {
   clock_.Advance(absl::Seconds(1));
   EXPECT_THAT(waiting.get(),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("no device is ready; 'a': ")));
-}
-
-TEST_F(BatcherTest, ExpiresWhatWaitsWhileEveryDeviceIsBusy) {
-  Start({});
-  auto blocker = Occupy();
-  auto expired = Submit({Sequence(4, 2)}, {.deadline = clock_.Now() + absl::Seconds(1)});
-  clock_.Advance(absl::Seconds(1));
-  EXPECT_THAT(expired.get(), StatusIs(absl::StatusCode::kDeadlineExceeded));
-  devices_[0]->Release();
-  EXPECT_THAT(blocker.get(), IsOk());
 }
 
 TEST_F(BatcherTest, WhatWaitsForADeviceThatHangsRunsOnAnother) {
