@@ -161,6 +161,7 @@ class FaultSoak {
              after.descriptors <= before.descriptors &&
              after.resident_bytes <= before.resident_bytes + kMostGrowth;
     };
+    // Nothing tells that they were given back: /proc can only be asked again.
     for (const absl::Time limit = absl::Now() + kSettleLimit;
          !is_settled() && absl::Now() < limit;) {
       absl::SleepFor(absl::Milliseconds(100));
