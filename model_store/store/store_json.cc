@@ -28,7 +28,9 @@ absl::StatusOr<absl::Time> GetStoreTime(const nlohmann::json& object, std::strin
   if (!text.ok()) return text.status();
   absl::Time time;
   std::string error;
-  if (!absl::ParseTime(absl::RFC3339_full, *text, &time, &error)) {
+  // Abseil also takes its names of the times that never come.
+  if (!absl::ParseTime(absl::RFC3339_full, *text, &time, &error) ||
+      time == absl::InfiniteFuture() || time == absl::InfinitePast()) {
     return absl::InvalidArgumentError(StrCat("key '", key, "' is no RFC 3339 time"));
   }
   return time;

@@ -38,7 +38,8 @@ absl::StatusOr<absl::Time> ParseUntil(absl::string_view field) {
   absl::Time until;
   std::string error;
   if (!absl::StartsWith(field, kPrefix) ||
-      !absl::ParseTime(absl::RFC3339_full, field.substr(kPrefix.size()), &until, &error)) {
+      !absl::ParseTime(absl::RFC3339_full, field.substr(kPrefix.size()), &until, &error) ||
+      until == absl::InfiniteFuture() || until == absl::InfinitePast()) {  // Abseil has words
     return absl::InvalidArgumentError(
         "the fourth field is not a time such as until:2027-06-30T00:00:00Z");
   }

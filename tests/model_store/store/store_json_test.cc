@@ -58,9 +58,10 @@ TEST(StoreJsonTest, TakesTimesOfOtherZones) {
 }
 
 TEST(StoreJsonTest, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "yesterday", "1970-01-01", "12:00:00Z", "1970-01-01T12:00:00",
-                           "1970-01-01 12:00:00Z", "1970-13-01T12:00:00Z", "1970-02-30T12:00:00Z",
-                           "1970-01-01T25:00:00Z", "1970-01-01T12:00:00Zx"}) {
+  for (const char* text :
+       {"", "yesterday", "1970-01-01", "12:00:00Z", "1970-01-01T12:00:00", "1970-01-01 12:00:00Z",
+        "1970-13-01T12:00:00Z", "1970-02-30T12:00:00Z", "1970-01-01T25:00:00Z",
+        "1970-01-01T12:00:00Zx", "infinite-future", "infinite-past"}) {
     EXPECT_THAT(GetStoreTime({{"at", text}}, "at"), IsInvalidJson("'at' is no RFC 3339 time"))
         << text;
   }

@@ -103,6 +103,7 @@ TEST(TokenTableTest, RefusesABadLineWithItsNumber) {
            Case{"web infer cert:", "the third field"},
            Case{"web infer " + hash + " 2027-01-01T00:00:00Z", "the fourth field"},
            Case{"web infer " + hash + " until:tomorrow", "the fourth field"},
+           Case{"web infer " + hash + " until:infinite-future", "the fourth field"},
            Case{"other infer " + hash, "has the token of an earlier line"},
        }) {
     EXPECT_THAT(
