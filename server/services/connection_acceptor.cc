@@ -7,14 +7,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 namespace sta {
 namespace {
 
-// So many of one listener, then the others have their turn.
-constexpr int kAcceptsAtOnce = 64;
+// So many of one listener, then the others have their turn, and where there were so many those who
+// are connected: each costs gRPC's threads some 50 us. Thousands that come at once, after an outage
+// of the network, say, are taken within seconds so, and the others' calls wait for milliseconds.
+constexpr int kAcceptsAtOnce = 8;
+constexpr int kRespiteMs = 4;
 constexpr int kPauseMs = 100;  // where nothing can be opened, or shall be
 constexpr int kForever = -1;
 
@@ -43,27 +47,27 @@ void ConnectionAcceptor::Loop() {
   for (const int listener : options_.listeners) {
     waited.push_back({.fd = listener, .events = POLLIN, .revents = 0});
   }
-  bool has_room = true;
+  Found found = Found::kFew;
   while (true) {
     // Without room the listeners are ready all the time.
+    const bool has_room = found != Found::kNoRoom;
     poll(waited.data(), has_room ? waited.size() : 0, has_room ? kForever : kPauseMs);
     if (is_stopped_) return;
-    has_room = true;
-    for (size_t i = 0; i < options_.listeners.size(); ++i) {
-      has_room = AcceptFrom(i) && has_room;
-    }
+    found = Found::kFew;
+    for (size_t i = 0; i < options_.listeners.size(); ++i) found = std::max(found, AcceptFrom(i));
+    if (found == Found::kMany) poll(nullptr, 0, kRespiteMs);
   }
 }
 
-bool ConnectionAcceptor::AcceptFrom(size_t listener) {
+ConnectionAcceptor::Found ConnectionAcceptor::AcceptFrom(size_t listener) {
   for (int i = 0; i < kAcceptsAtOnce; ++i) {
-    if (admitted_ <= 0) return false;
+    if (admitted_ <= 0) return Found::kNoRoom;
     const int connection =
         accept4(options_.listeners[listener], nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection < 0) {
       // Others are of a connection that ended before it was taken.
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      return !IsOutOfResources(errno);
+      return IsOutOfResources(errno) ? Found::kNoRoom : Found::kFew;
     }
     if (connection >= options_.descriptor_limit) {
       close(connection);
@@ -77,7 +81,7 @@ bool ConnectionAcceptor::AcceptFrom(size_t listener) {
     setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     on_connection_(listener, connection);
   }
-  return true;
+  return Found::kMany;
 }
 
 }  // namespace sta

@@ -49,9 +49,11 @@ class ConnectionAcceptor {
   ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
 
  private:
+  // How many waited at a listener; the last: nothing can be opened, or shall be, now.
+  enum class Found { kFew, kMany, kNoRoom };
+
   void Loop();
-  // False: nothing can be opened, or shall be, now.
-  bool AcceptFrom(size_t listener);
+  Found AcceptFrom(size_t listener);
 
   const Options options_;
   const OnConnection on_connection_;

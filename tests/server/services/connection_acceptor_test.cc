@@ -117,6 +117,20 @@ TEST_F(ConnectionAcceptorTest, GoesOnWhenThereAreDescriptorsAgain) {
   close(connection);
 }
 
+// More than it takes at a time.
+TEST_F(ConnectionAcceptorTest, TakesAllOfManyThatComeAtOnce) {
+  Start(1 << 20);
+  acceptor_->Admit(0);
+  std::vector<int> connections;
+  for (int i = 0; i < 50; ++i) {
+    connections.push_back(NewSocket());
+    ASSERT_TRUE(Connect(connections.back(), i % 2));
+  }
+  acceptor_->Admit(1 << 20);
+  EXPECT_THAT(WaitForTaken(50), testing::Contains(1).Times(25));
+  for (const int connection : connections) close(connection);
+}
+
 TEST_F(ConnectionAcceptorTest, TakesAsManyAsItIsTold) {
   Start(1 << 20);
   acceptor_->Admit(0);
