@@ -53,8 +53,8 @@ void ConfigureChannels(grpc::ServerBuilder& builder, const GrpcServerOptions& op
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
                                std::max(1, Milliseconds(options.connection_age)));
   }
-  // For CallWatch: counts, no history. What has been read of a connection becomes calls even when it
-  // is ended, so that this is the most at once: some 1,000 calls.
+  // For CallWatch: counts, no history. What has been read of a connection becomes calls even when
+  // it is ended, so that this is the most at once: some 1,000 calls.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 1);
   builder.AddChannelArgument(GRPC_ARG_MAX_CHANNEL_TRACE_EVENT_MEMORY_PER_NODE, 0);
   builder.AddChannelArgument(GRPC_ARG_TCP_MAX_READ_CHUNK_SIZE, kReadChunkBytes);
