@@ -10,9 +10,9 @@ usage() {
 usage: scripts/quickstart.sh [--once] [options]
 
 Installs the Debian packages, builds the release preset, starts sta-server on an empty store,
-uploads the models of pretrained/ to it (a sentence encoder and a classifier, each at several
-sparsities), embeds six sentences through its RPC, prints how alike they are, classifies two, says
-how to go on, and leaves the server running until Ctrl-C. What is there already is not done again.
+uploads the models of pretrained/ to it (a sentence encoder and two classifiers), embeds six
+sentences through its RPC, prints how alike they are, classifies four, says how to go on, and leaves
+the server running until Ctrl-C. What is there already is not done again.
 
   --once             stop the server at the end instead of leaving it running
   --port N           port of the RPCs (default: 8001)
@@ -94,10 +94,11 @@ done
 readonly models="$work/models"
 rm -rf "$models"
 mkdir -p "$models"
-cp -rL pretrained/minilm pretrained/sst2 "$models"
+cp -rL pretrained/minilm pretrained/sst2 pretrained/clinc150 "$models"
 say "uploading the models of pretrained/; what the server has already is not sent again"
-for model in minilm sst2; do
-  "$stactl" model upload --series "$models/$model" --prod 2-8 --server "127.0.0.1:$port"
+for series in minilm:2-8 sst2:2-8 clinc150:1-8; do
+  "$stactl" model upload --series "$models/${series%:*}" --prod "${series#*:}" \
+    --server "127.0.0.1:$port"
 done
 rm -rf "$models"
 
@@ -111,9 +112,11 @@ readonly sentences=(
 )
 say "embedding six sentences through the RPC; cosine similarity of each with each"
 "$stactl" embed --model minilm --server "127.0.0.1:$port" --similarity "${sentences[@]}"
-say "classifying two"
+say "classifying two by sentiment, two by intent"
 "$stactl" classify --model sst2 --server "127.0.0.1:$port" \
   "A joy from start to end." "The jokes fall flat."
+"$stactl" classify --model clinc150 --server "127.0.0.1:$port" \
+  "please wake me up at seven tomorrow" "how much money is in my savings account"
 
 cat <<NEXT
 

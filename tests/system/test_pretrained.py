@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The packages in pretrained/: they are whole, small, go to a server by the commands of
-pretrained/README.md, tell good from bad, and what is alike from what is not."""
+pretrained/README.md, tell good from bad, intents, and what is alike from what is not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import tritonclient.grpc as triton
 
 from server_process import ServerProcess
 
-CANDIDATES = {"sst2": ("4-8", "2-8", "1-8"), "minilm": ("2-8", "1-8")}
+CANDIDATES = {"sst2": ("4-8", "2-8", "1-8"), "minilm": ("2-8", "1-8"), "clinc150": ("1-8",)}
+PROD = {"sst2": "2-8", "minilm": "2-8", "clinc150": "1-8"}  # what pretrained/README.md makes it
 # Ours, written for this test.
 GOOD = [
     "A joy from start to end.",
@@ -29,6 +30,14 @@ BAD = [
     "I want those two hours of my life back.",
     "Badly written, badly acted, a complete failure.",
 ]
+INTENTS = {
+    "please wake me up at seven tomorrow": "alarm",
+    "how much money is in my savings account": "balance",
+    "what will the weather be like in Oslo": "weather",
+    "tell me something funny": "tell_joke",
+    "my credit card was stolen last night": "report_lost_card",
+    "put bread and eggs on what i have to buy": "shopping_list_update",
+}
 # Each sentence of one list belongs to that of the other in its place.
 SENTENCES = [
     "A man is playing the guitar on the stage.",
@@ -58,7 +67,7 @@ def server(server_binary, stactl, models, tmp_path_factory) -> Iterator[ServerPr
     with ServerProcess(server_binary, ["--store", str(store)]) as process:
         for name in CANDIDATES:
             done = subprocess.run(
-                [stactl, "model", "upload", "--series", models / name, "--prod", "2-8",
+                [stactl, "model", "upload", "--series", models / name, "--prod", PROD[name],
                  "--server", process.rpc_address], capture_output=True, text=True, check=False,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr
@@ -91,6 +100,11 @@ def test_a_classifier_tells_good_from_bad(server, version):
     assert labels == [b"positive"] * len(GOOD) + [b"negative"] * len(BAD)
 
 
+def test_a_classifier_tells_intents(server):
+    labels = infer(server, "clinc150", "", list(INTENTS), "label")
+    assert [label.decode() for label in labels] == list(INTENTS.values())
+
+
 @pytest.mark.parametrize("version", ["", *(f"p{candidate}" for candidate in CANDIDATES["minilm"])])
 def test_an_encoder_finds_what_means_the_same(server, version):
     first = infer(server, "minilm", version, SENTENCES, "sentence_embedding")
@@ -98,9 +112,10 @@ def test_an_encoder_finds_what_means_the_same(server, version):
     assert (first @ second.T).argmax(axis=1).tolist() == list(range(len(SENTENCES)))
 
 
-@pytest.mark.parametrize(("name", "candidates"), CANDIDATES.items())
-def test_the_repository_holds_what_candidates_share_once(repository, name, candidates):
-    for candidate in candidates[1:]:
-        folder = repository / "pretrained" / name / candidate
-        assert (folder / "embeddings.safetensors").is_symlink()
-        assert not (folder / "encoder.safetensors").is_symlink()
+def test_the_repository_holds_what_candidates_share_once(repository):
+    folders = [
+        repository / "pretrained" / name / one for name, all_ in CANDIDATES.items() for one in all_
+    ]
+    holders = [folder for folder in folders if not (folder / "embeddings.safetensors").is_symlink()]
+    assert holders == [repository / "pretrained/sst2/4-8"]
+    assert not any((folder / "encoder.safetensors").is_symlink() for folder in folders)
