@@ -6,6 +6,13 @@
 #include "server/observability/logging.h"
 
 namespace sta {
+namespace {
+
+int64_t ValueOf(const prometheus::Counter& counter) {
+  return static_cast<int64_t>(counter.Value());
+}
+
+}  // namespace
 
 ConnectionMetrics::ConnectionMetrics(Metrics& metrics, Clock& clock)
     : clock_(clock),
@@ -24,20 +31,23 @@ ConnectionMetrics::ConnectionMetrics(Metrics& metrics, Clock& clock)
 
 void ConnectionMetrics::CountRefused() {
   const absl::MutexLock lock(&mutex_);
-  Increment(refused_, "connections refused: too many are open");
+  if (!Increment(refused_)) return;
+  LogWarning("connections refused: too many are open", {{"so_far", ValueOf(refused_.counter)}});
 }
 
-void ConnectionMetrics::CountEnded() {
+void ConnectionMetrics::CountEnded(const std::string& peer) {
   const absl::MutexLock lock(&mutex_);
-  Increment(ended_, "connections ended: they had the most calls of too many");
+  if (!Increment(ended_)) return;
+  LogWarning("connections ended: they had the most calls of too many",
+             {{"peer", peer}, {"so_far", ValueOf(ended_.counter)}});
 }
 
-void ConnectionMetrics::Increment(Count& count, const char* warning) {
+bool ConnectionMetrics::Increment(Count& count) {
   count.counter.Increment();
   const absl::Time now = clock_.Now();
-  if (now < count.next_warning) return;
+  if (now < count.next_warning) return false;
   count.next_warning = now + absl::Minutes(1);
-  LogWarning(warning, {{"so_far", static_cast<int64_t>(count.counter.Value())}});
+  return true;
 }
 
 }  // namespace sta

@@ -11,6 +11,8 @@
 
 #include <prometheus/counter.h>
 
+#include <string>
+
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -26,8 +28,8 @@ class ConnectionMetrics {
 
   // Each logs a warning, too, at most one a minute.
   void CountRefused();
-  // One that was ended because it had the most calls of too many.
-  void CountEnded();
+  // One that was ended because it had the most calls of too many; `peer` is for the log.
+  void CountEnded(const std::string& peer);
 
  private:
   // A counter, and when it may be logged again.
@@ -36,7 +38,8 @@ class ConnectionMetrics {
     absl::Time next_warning = absl::InfinitePast();
   };
 
-  void Increment(Count& count, const char* warning) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // False: it is not to be logged now.
+  bool Increment(Count& count) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Clock& clock_;
   absl::Mutex mutex_;

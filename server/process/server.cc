@@ -227,7 +227,7 @@ absl::Status Server::OpenPorts() {
       .on_refused = [this] { connection_metrics_.CountRefused(); },
       .max_connection_calls = static_cast<int>(settings_.max_connection_calls),
       .max_calls = settings_.max_calls,
-      .on_ended = [this] { connection_metrics_.CountEnded(); },
+      .on_ended = [this](const std::string& peer) { connection_metrics_.CountEnded(peer); },
       .connection_timeout = settings_.connection_timeout,
       .connection_idle = settings_.connection_idle,
       .connection_age = settings_.connection_age,

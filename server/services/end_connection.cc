@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/services/end_connection.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -8,6 +9,8 @@
 
 #include <string>
 #include <utility>
+
+#include "strings/str_cat.h"
 
 namespace sta {
 namespace {
@@ -63,6 +66,14 @@ bool EndConnection(const Endpoint& local, const Endpoint& remote, int descriptor
     return is_it;
   }
   return false;
+}
+
+std::string FormatEndpoint(const Endpoint& endpoint) {
+  const bool is_v6 = endpoint.address.size() == sizeof(in6_addr);
+  if (!is_v6 && endpoint.address.size() != sizeof(in_addr)) return "unknown";
+  char text[INET6_ADDRSTRLEN];
+  inet_ntop(is_v6 ? AF_INET6 : AF_INET, endpoint.address.data(), text, sizeof(text));
+  return is_v6 ? StrCat("[", text, "]:", endpoint.port) : StrCat(text, ":", endpoint.port);
 }
 
 }  // namespace sta

@@ -85,12 +85,14 @@ class GrpcServer::CallWatch final : public GuardedConnections {
   void Admit(int64_t connections) override { acceptor_.Admit(connections); }
 
   void End(const ConnectionCalls& connection) override {
-    if (EndConnection(connection.local, connection.remote, descriptor_limit_)) on_ended_();
+    if (EndConnection(connection.local, connection.remote, descriptor_limit_)) {
+      on_ended_(FormatEndpoint(connection.remote));
+    }
   }
 
  private:
   const int descriptor_limit_;
-  const std::function<void()> on_ended_;
+  const std::function<void(const std::string&)> on_ended_;
   ConnectionAcceptor& acceptor_;
   ChannelzCalls calls_;
   CallGuard guard_;

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -52,8 +53,8 @@ struct GrpcServerOptions {
   int max_connection_calls = 8192;
   // Calls of all connections that may be in memory; call_guard.h says what happens beyond.
   int64_t max_calls = 20'000;
-  // Called for each connection that is ended because of that.
-  std::function<void()> on_ended = [] {};
+  // Called for each connection that is ended because of that, with its client's address.
+  std::function<void(const std::string& peer)> on_ended = [](const std::string&) {};
   // A connection must have begun after so long: TLS, and the greeting of HTTP/2.
   absl::Duration connection_timeout = absl::Seconds(20);
   // A connection without calls is ended after so long.

@@ -25,15 +25,16 @@ TEST(ConnectionMetricsTest, CountsAllAndWarnsOfEachKindOnceAMinute) {
   ConnectionMetrics connection_metrics(metrics, clock);
   testing::internal::CaptureStderr();
   for (int i = 0; i < 3; ++i) connection_metrics.CountRefused();
-  connection_metrics.CountEnded();
+  connection_metrics.CountEnded("192.0.2.7:1");
   clock.Advance(absl::Seconds(59));
-  connection_metrics.CountEnded();
+  connection_metrics.CountEnded("192.0.2.8:2");
   clock.Advance(absl::Seconds(1));
   connection_metrics.CountRefused();
   const std::string log = testing::internal::GetCapturedStderr();
   EXPECT_EQ(CountOf(log, "connections refused"), 2) << log;
   EXPECT_EQ(CountOf(log, "connections ended"), 1) << log;
   EXPECT_THAT(log, HasSubstr("so_far=4"));
+  EXPECT_THAT(log, HasSubstr("peer=\"192.0.2.7:1\""));
   EXPECT_THAT(metrics.Text(), HasSubstr("sta_connections_refused_total 4"));
   EXPECT_THAT(metrics.Text(), HasSubstr("sta_connections_ended_total 2"));
 }

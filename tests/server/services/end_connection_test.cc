@@ -88,6 +88,12 @@ TEST_P(EndConnectionTest, LeavesOthersAlone) {
   EXPECT_EQ(recv(server_, &byte, 1, 0), 1);
 }
 
+TEST(FormatEndpointTest, WritesBothKinds) {
+  EXPECT_EQ(FormatEndpoint({.address = Loopback(), .port = 8001}), "127.0.0.1:8001");
+  EXPECT_EQ(FormatEndpoint({.address = std::string(15, '\0') + '\1', .port = 2}), "[::1]:2");
+  EXPECT_EQ(FormatEndpoint({}), "unknown");
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, EndConnectionTest, testing::Values(AF_INET, AF_INET6));
 
 }  // namespace
