@@ -24,20 +24,28 @@ int64_t Heap::ResidentBytes() {
   return resident_pages * sysconf(_SC_PAGESIZE);
 }
 
+int64_t Heap::UsedBytes() {
+  const struct mallinfo2 heap = mallinfo2();
+  return static_cast<int64_t>(heap.uordblks + heap.hblkhd);
+}
+
 int64_t Heap::FreeBytes() { return static_cast<int64_t>(mallinfo2().fordblks); }
 
 void Heap::GiveBack() { malloc_trim(0); }
 
+int64_t HeapPolicy::ExcessBytes() {
+  return std::max<int64_t>(0, heap_.ResidentBytes() - heap_.UsedBytes());
+}
+
 void HeapPolicy::Check() {
-  const int64_t resident_bytes = heap_.ResidentBytes();
-  // What is free may have been given back before, which the library does not tell.
-  const bool has_grown = resident_bytes >= settled_bytes_ + kLeastBytes;
-  if (has_grown && heap_.FreeBytes() >= kLeastBytes) {
+  const int64_t excess_bytes = ExcessBytes();
+  const bool is_worth_it = excess_bytes >= settled_bytes_ + kLeastBytes;
+  if (is_worth_it && heap_.FreeBytes() >= kLeastBytes) {
     heap_.GiveBack();
-    settled_bytes_ = heap_.ResidentBytes();
+    settled_bytes_ = ExcessBytes();
     return;
   }
-  settled_bytes_ = std::min(settled_bytes_, resident_bytes);
+  settled_bytes_ = std::min(settled_bytes_, excess_bytes);
 }
 
 HeapKeeper::HeapKeeper(Clock& clock) : thread_(clock, kInterval, [this] { policy_.Check(); }) {}

@@ -6,12 +6,11 @@
 //
 // What a flood has taken is freed among blocks that stay, where the library would keep it for ever.
 // A look takes microseconds; giving back holds the heap for some milliseconds, so that it is done
-// only when the process has grown.
+// only where it is worth it.
 #ifndef SERVER_PROCESS_HEAP_KEEPER_H_
 #define SERVER_PROCESS_HEAP_KEEPER_H_
 
 #include <cstdint>
-#include <limits>
 
 #include "accel/device_pool/clock.h"
 #include "server/security/poll_thread.h"
@@ -24,6 +23,8 @@ class Heap {
   virtual ~Heap() = default;
   // Of the whole process, in memory; 0 where the system does not tell.
   virtual int64_t ResidentBytes();
+  // Of the heap.
+  virtual int64_t UsedBytes();
   // That are free, given back or not.
   virtual int64_t FreeBytes();
   virtual void GiveBack();
@@ -41,9 +42,13 @@ class HeapPolicy {
   void Check();
 
  private:
+  // Of the process beside what the heap's users have: programs, stacks, and what is free and not
+  // given back, which the library does not tell apart from the rest of what is free.
+  int64_t ExcessBytes();
+
   Heap& heap_;
-  // The least that the process has had since, and when, it was given back.
-  int64_t settled_bytes_ = std::numeric_limits<int64_t>::max() - kLeastBytes;
+  // The least excess since it was last given back.
+  int64_t settled_bytes_ = 0;
 };
 
 class HeapKeeper {

@@ -274,9 +274,9 @@ ATTACKS = {
     "settings": Attack(floods(settings)),
     "window updates": Attack(floods(window_updates)),
     "empty data": Attack(floods(empty_data)),
-    # 12,000 calls at once, some 18 KB each.
+    # 12,000 calls at once, some 20 KB each.
     "resets": Attack(floods(resets), 384 * MIB),
-    "open calls": Attack(floods(open_calls), 128 * MIB),
+    "open calls": Attack(floods(open_calls), 384 * MIB),
     "tiny calls": Attack(floods(tiny_calls), 128 * MIB),
     # gRPC 1.51 keeps what is sent: 128 MB.
     "continuations": Attack(floods(continuations), 320 * MIB),

@@ -131,6 +131,8 @@ def test_calls_that_are_cancelled_at_once_do_not_pile_up(
     with start(server_binary, packages, "--max-calls", "2000") as server:
         bystander = Bystander(server)
         target = Target(server.rpc_address, SMALL.SerializeToString(), b"")
+        state = ProcessState(server.pid)
+        before = state.memory_bytes
         # 96,000 of some 20 KB each, faster than they are worked off. Beside those that may be there,
         # what has been read of each connection before it is ended becomes calls: some 1,000.
         with nothing_stays(server, 192 * MIB):
@@ -141,6 +143,11 @@ def test_calls_that_are_cancelled_at_once_do_not_pile_up(
         assert total(samples(scrape(server)), "sta_connections_ended_total") >= 1
         assert bystander.is_answered_right()
         bystander.channel.close()
+        # The heap is looked at every ten seconds.
+        wait_until(
+            lambda: state.memory_bytes <= before + 48 * MIB,
+            lambda: f"{state.memory_bytes / MIB:.0f} MiB stay, before it were {before / MIB:.0f}",
+        )
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -3,72 +3,67 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <vector>
-
 namespace sta {
 namespace {
 
 constexpr int64_t kMib = 1 << 20;
 
+// Of a process that has 30 MB beside its heap.
 class FakeHeap final : public Heap {
  public:
-  int64_t ResidentBytes() override { return resident_mib * kMib; }
+  int64_t ResidentBytes() override { return (30 + used_mib + free_mib - given_back_mib) * kMib; }
+  int64_t UsedBytes() override { return used_mib * kMib; }
   int64_t FreeBytes() override { return free_mib * kMib; }
   void GiveBack() override {
-    ++given_back;
-    resident_mib -= free_mib;
+    ++times;
+    given_back_mib = free_mib;
   }
 
-  int64_t resident_mib = 100;
+  int64_t used_mib = 70;
   int64_t free_mib = 1;
-  int given_back = 0;
+  int64_t given_back_mib = 0;  // of the free
+  int times = 0;
 };
 
 TEST(HeapPolicyTest, GivesBackWhatAFloodHasLeft) {
   FakeHeap heap;
   HeapPolicy policy(heap);
+  heap.used_mib = 770;  // from the first look on
   policy.Check();
-  EXPECT_EQ(heap.given_back, 0);
-  heap.resident_mib = 800;  // in use
+  EXPECT_EQ(heap.times, 0);
+  heap.used_mib = 70;
+  heap.free_mib = 701;
   policy.Check();
-  EXPECT_EQ(heap.given_back, 0);
-  heap.free_mib = 700;
-  policy.Check();
-  EXPECT_EQ(heap.given_back, 1);
+  EXPECT_EQ(heap.times, 1);
   // The library goes on counting it as free; it has no pages any more.
   policy.Check();
-  EXPECT_EQ(heap.given_back, 1);
-  heap.resident_mib = 800;
+  EXPECT_EQ(heap.times, 1);
+  heap.given_back_mib = 0;  // another, of the same size
   policy.Check();
-  EXPECT_EQ(heap.given_back, 2);
+  EXPECT_EQ(heap.times, 2);
 }
 
 TEST(HeapPolicyTest, LeavesWhatIsNotWorthIt) {
   FakeHeap heap;
   HeapPolicy policy(heap);
-  policy.Check();
-  heap.resident_mib += 40;
   heap.free_mib = 31;
   policy.Check();
-  EXPECT_EQ(heap.given_back, 0);
-}
-
-TEST(HeapPolicyTest, ComparesWithTheLeastThatThereWas) {
-  FakeHeap heap;
-  HeapPolicy policy(heap);
-  heap.free_mib = 50;
+  EXPECT_EQ(heap.times, 0);
+  heap.free_mib = 33;
   policy.Check();
-  heap.resident_mib = 60;
+  EXPECT_EQ(heap.times, 1);
+  heap.free_mib += 31;
   policy.Check();
-  heap.resident_mib = 92;
+  EXPECT_EQ(heap.times, 1);
+  heap.free_mib += 1;
   policy.Check();
-  EXPECT_EQ(heap.given_back, 1);
+  EXPECT_EQ(heap.times, 2);
 }
 
 TEST(HeapTest, SeesTheHeapOfThisProcess) {
   Heap heap;
   EXPECT_GT(heap.ResidentBytes(), kMib);
+  EXPECT_GT(heap.UsedBytes(), 0);
   EXPECT_GE(heap.FreeBytes(), 0);
   heap.GiveBack();
 }
