@@ -10,8 +10,6 @@ namespace sta {
 namespace {
 
 using testing::Eq;
-using testing::IsEmpty;
-using testing::Optional;
 
 TEST(ReadChannelzSocketTest, ReadsCallsAndEnds) {
   const std::optional<ConnectionCalls> read = ReadChannelzSocket(R"({"socket":{
