@@ -50,13 +50,14 @@ def test_once_embeds_and_stops(quickstart):
         others = [value if column != place else -1 for column, value in enumerate(row)]
         assert others.index(max(others)) == place ^ 1, done.stdout
     assert re.findall(r"\b(?:posi|nega)tive\b", done.stdout) == ["positive", "negative"], done.stdout
+    assert re.findall(r"\d  (\w+)$", done.stdout, re.MULTILINE)[-2:] == ["alarm", "balance"]
 
 
 def test_what_the_server_has_is_not_sent_again(quickstart):
     done = run(*quickstart, "--once")
     assert done.returncode == 0, done.stdout + done.stderr
     versions = re.findall(r"^(?:2-8|1-8|4-8) .*?(\d+)  p", done.stdout, re.MULTILINE)
-    assert sorted(versions) == ["1", "1", "2", "2", "3"], done.stdout
+    assert sorted(versions) == ["1", "1", "1", "2", "2", "3"], done.stdout
 
 
 def test_ctrl_c_leaves_no_process(quickstart):
