@@ -155,8 +155,9 @@ class OpenWatches {
     for (int i = 0; i < count; ++i) {
       contexts_.emplace_back();
       readers_.push_back(stub_->Watch(&contexts_.back(), HealthCheckRequest()));
+      // Now it is there, or has been ended already.
       HealthCheckResponse response;
-      EXPECT_TRUE(readers_.back()->Read(&response));
+      readers_.back()->Read(&response);
     }
   }
 
