@@ -144,7 +144,8 @@ class Bench:
         """One load of stactl bench, as its --json has it."""
         command = [
             *on(self._processors), self._stactl, "bench", "--json",
-            "--server", self._server.address, "--timeout", timeout, "--duration", f"{self._seconds}s", "--warm-up", f"{warm_up_s}s",
+            "--server", self._server.address, "--timeout", timeout,
+            "--duration", f"{self._seconds}s", "--warm-up", f"{warm_up_s}s",
             *arguments,
         ]  # fmt: skip
         done = subprocess.run(command, capture_output=True, check=False, text=True)

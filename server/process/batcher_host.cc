@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/process/batcher_host.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <future>
@@ -10,6 +8,7 @@
 
 #include "model_store/model/diagnostic_model.h"
 #include "model_store/model/loaded_model.h"
+#include "server/process/heap_keeper.h"
 #include "strings/str_cat.h"
 
 namespace sta {
@@ -107,7 +106,7 @@ absl::Status BatcherHost::Run(const std::shared_ptr<const ServedModel>& served,
 void BatcherHost::ReturnMemory() {
   // The C library keeps what was freed for the next allocations. There may be none of that size for
   // days, and another process would have use for it.
-  malloc_trim(0);
+  Heap().GiveBack();
 }
 
 }  // namespace sta

@@ -17,9 +17,9 @@ void CallGuard::Check() {
   const int64_t begun = calls_.Begun();
   // To count takes time for each connection, and this says without that there cannot be too many.
   const int64_t most = counted_ + (begun - begun_before_);
-  if (!is_on_guard_ && most <= options_.max_calls) return;
+  if (!is_on_guard_ && most <= max_calls_) return;
   std::vector<ConnectionCalls> connections = Count(begun);
-  if (counted_ > options_.max_calls) {
+  if (counted_ > max_calls_) {
     if (!std::exchange(is_on_guard_, true)) connections_.Admit(0);
     EndTheLargest(std::move(connections));
   }
@@ -41,7 +41,7 @@ void CallGuard::EndTheLargest(std::vector<ConnectionCalls> connections) {
   }
   std::ranges::sort(connections, std::ranges::greater(), &ConnectionCalls::open);
   for (const ConnectionCalls& connection : connections) {
-    if (left <= options_.max_calls / 2) return;
+    if (left <= max_calls_ / 2) return;
     if (!ended_.insert(connection.id).second) continue;
     connections_.End(connection);
     left -= connection.open;
@@ -49,7 +49,7 @@ void CallGuard::EndTheLargest(std::vector<ConnectionCalls> connections) {
 }
 
 void CallGuard::AdmitSome() {
-  if (counted_ > options_.max_calls / 2) {
+  if (counted_ > max_calls_ / 2) {
     calm_checks_ = 0;
     return;
   }

@@ -2,7 +2,7 @@
 //
 // CallGuard: keeps the calls that gRPC holds in memory from growing without end.
 //
-//   CallGuard guard({.max_calls = 20'000}, calls, connections);
+//   CallGuard guard(20'000, calls, connections);
 //   PollThread thread(clock, CallGuard::kInterval, [&] { guard.Check(); });
 //
 // HTTP/2 bounds the calls that a connection has open, but not those that its client cancels as soon
@@ -40,13 +40,9 @@ class CallGuard {
   // gRPC makes some 30 calls in a millisecond on 2 processors.
   static constexpr absl::Duration kInterval = absl::Milliseconds(20);
 
-  struct Options {
-    int64_t max_calls = 20'000;  // of all connections together; over zero
-  };
-
-  // Both outlive this.
-  CallGuard(Options options, OpenCalls& calls, GuardedConnections& connections)
-      : options_(options), calls_(calls), connections_(connections) {}
+  // max_calls: of all connections together; over zero. The others outlive this.
+  CallGuard(int64_t max_calls, OpenCalls& calls, GuardedConnections& connections)
+      : max_calls_(max_calls), calls_(calls), connections_(connections) {}
 
   void Check();
 
@@ -56,7 +52,7 @@ class CallGuard {
   void EndTheLargest(std::vector<ConnectionCalls> connections);
   void AdmitSome();
 
-  const Options options_;
+  const int64_t max_calls_;
   OpenCalls& calls_;
   GuardedConnections& connections_;
   // What the last count of all connections found, and how many calls had begun before it.

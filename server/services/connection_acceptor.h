@@ -42,11 +42,12 @@ class ConnectionAcceptor {
   // `on_refused` is called for each connection that is closed at once.
   ConnectionAcceptor(Options options, OnConnection on_connection, std::function<void()> on_refused);
   ~ConnectionAcceptor();
+  ConnectionAcceptor(const ConnectionAcceptor&) = delete;
+  ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
+
   // So many are taken; further ones wait, with the kernel, until this is called again. Without a
   // call all are. Thread-safe.
   void Admit(int64_t connections) { admitted_ = connections; }
-  ConnectionAcceptor(const ConnectionAcceptor&) = delete;
-  ConnectionAcceptor& operator=(const ConnectionAcceptor&) = delete;
 
  private:
   // How many waited at a listener; the last: nothing can be opened, or shall be, now.

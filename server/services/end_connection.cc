@@ -10,7 +10,7 @@
 #include <string>
 #include <utility>
 
-#include "strings/str_cat.h"
+#include "server/config/settings.h"
 
 namespace sta {
 namespace {
@@ -73,7 +73,7 @@ std::string FormatEndpoint(const Endpoint& endpoint) {
   if (!is_v6 && endpoint.address.size() != sizeof(in_addr)) return "unknown";
   char text[INET6_ADDRSTRLEN];
   inet_ntop(is_v6 ? AF_INET6 : AF_INET, endpoint.address.data(), text, sizeof(text));
-  return is_v6 ? StrCat("[", text, "]:", endpoint.port) : StrCat(text, ":", endpoint.port);
+  return Address{.host = text, .port = endpoint.port}.ToString();
 }
 
 }  // namespace sta

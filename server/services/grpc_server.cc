@@ -79,7 +79,7 @@ class GrpcServer::CallWatch final : public GuardedConnections {
       : descriptor_limit_(options.descriptor_limit),
         on_ended_(options.on_ended),
         acceptor_(acceptor),
-        guard_({.max_calls = options.max_calls}, calls_, *this),
+        guard_(options.max_calls, calls_, *this),
         thread_(clock_, CallGuard::kInterval, [this] { guard_.Check(); }) {}
 
   void Admit(int64_t connections) override { acceptor_.Admit(connections); }

@@ -53,7 +53,7 @@ class CallGuardTest : public testing::Test {
  protected:
   FakeCalls calls_;
   FakeConnections connections_;
-  CallGuard guard_{{.max_calls = 100}, calls_, connections_};
+  CallGuard guard_{100, calls_, connections_};
 };
 
 TEST_F(CallGuardTest, CountsOnlyWhereThereMayBeTooMany) {
